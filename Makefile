@@ -1,0 +1,59 @@
+# Every command of the project. `make` alone lists them; the work is done by the programs in scripts/.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+.PHONY: help run test build setup lint format bench docs fuzz sanitize-thread sanitize-address clean
+
+help: ## list the commands
+	@echo 'usage: make COMMAND'; echo
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)$$/\1|\2/p' Makefile | while IFS='|' read -r name text; do printf '  %-18s %s\n' "$$name" "$$text"; done
+
+# PORT=9000 and other settings may follow `make run`: make hands them on in the environment.
+run: ## install what is missing, build, serve http://127.0.0.1:8000 with an embedded database
+	@scripts/bootstrap run
+	@scripts/fetch-docs-assets || echo 'run: going on without the pages of /docs and /redoc'
+	swift build -c release --static-swift-stdlib --product reactor
+	@exec "$$(swift build -c release --static-swift-stdlib --show-bin-path)/reactor" serve
+
+test: ## install what is missing, start a private PostgreSQL and Redis, run every test
+	@scripts/bootstrap test
+	@scripts/run-tests
+
+build: ## build the release binary
+	@scripts/bootstrap run
+	swift build -c release --static-swift-stdlib --product reactor
+
+setup: ## install everything that run, test, lint and bench need
+	@scripts/bootstrap run test lint bench
+	@scripts/fetch-docs-assets
+	@scripts/python-tools
+
+lint: ## formatting, layering, file sizes, scripts, commands named in the documents
+	@scripts/bootstrap lint
+	@scripts/lint
+
+format: ## format the Swift sources in place
+	swift format format --in-place --recursive --parallel Package.swift Sources Tests LoadTests
+
+bench: ## CPU a request beside nginx, h2o and a C server; BENCH='--help' lists the options
+	@scripts/bootstrap run bench
+	@LoadTests/bench $(BENCH)
+
+docs: ## API documentation of Reactor and Actors in .build/docs
+	@scripts/bootstrap run
+	@scripts/docs
+
+fuzz: ## the parser against llhttp on FUZZ_CASES (default 1,000,000) mutated requests with a new seed
+	@scripts/bootstrap test
+	@scripts/fuzz
+
+sanitize-thread: ## the tests of Reactor and Actors under ThreadSanitizer
+	@scripts/bootstrap test
+	@scripts/sanitize thread
+
+sanitize-address: ## the tests of Reactor and Actors under AddressSanitizer
+	@scripts/bootstrap test
+	@scripts/sanitize address
+
+clean: ## remove everything that was built
+	rm -rf .build .build-*

@@ -1,0 +1,53 @@
+// The caches of a process, one a loop, and the shards they share. A value of lets; any thread.
+
+public import Reactor
+
+/// Makes and holds a ``Cache`` for each loop.
+public struct CacheGroup: Sendable {
+    private let caches: [Cache]
+    private let shards: [CacheShard]
+
+    /// - Parameters:
+    ///   - loops: the group's loops, in order.
+    ///   - redis: a client a loop, in the same order; nil for a cache in this process.
+    public init(loops: [EventLoop], redis: [RedisClient]? = nil, configuration: CacheConfiguration = CacheConfiguration()) {
+        precondition(redis.map { $0.count == loops.count } ?? true, "a loop without a Redis client")
+        let generations = CacheGenerations()
+        let shards =
+            redis == nil
+            ? loops.map { loop in
+                CacheShard(
+                    loop: loop, maxEntries: configuration.maxEntries / loops.count, maxBytes: configuration.maxBytes / loops.count)
+            } : []
+        self.shards = shards
+        caches = loops.indices.map { index in
+            let store: Cache.Store =
+                if let redis {
+                    .shared(RedisCacheStore(client: redis[index], prefix: configuration.keyPrefix))
+                } else {
+                    .local(LocalCacheStore(shards: shards, generations: generations))
+                }
+            return Cache(loop: loops[index], store: store, generations: generations, configuration: configuration)
+        }
+    }
+
+    /// The cache to use on `loop`, which is one of the group's.
+    public subscript(loop: EventLoop) -> Cache { caches[loop.index] }
+
+    /// The counts of all loops together.
+    public func statistics() async -> CacheStatistics {
+        var total = CacheStatistics()
+        for cache in caches { total.add(await cache.statistics()) }
+        for shard in shards {
+            let usage = await shard.usage
+            total.entries += usage.entries
+            total.bytes += usage.bytes
+            total.evictions += usage.evictions
+        }
+        return total
+    }
+
+    public func shutdown() async {
+        for cache in caches { await cache.shutdown() }
+    }
+}

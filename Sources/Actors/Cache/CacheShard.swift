@@ -1,0 +1,69 @@
+// The in-process half of the cache: a slice of the entries, on one loop. An actor pinned to that loop.
+
+import Reactor
+
+/// What an in-process entry is found by.
+struct CacheEntryKey: Sendable, Hashable {
+    let namespace: String
+    let generation: CacheGeneration
+    let key: String
+
+    /// Roughly what the key and the bookkeeping of an entry occupy besides its value.
+    var overheadBytes: Int { namespace.utf8.count + key.utf8.count + 160 }
+}
+
+/// The entries whose keys hash to this shard's loop.
+actor CacheShard {
+    nonisolated let loop: EventLoop
+    nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+
+    private var entries: LRU<CacheEntryKey, [UInt8]>
+
+    init(loop: EventLoop, maxEntries: Int, maxBytes: Int) {
+        self.loop = loop
+        entries = LRU(maxEntries: maxEntries, maxCost: maxBytes)
+    }
+
+    func value(for key: CacheEntryKey) -> [UInt8]? {
+        entries.value(for: key, now: loop.now)
+    }
+
+    func store(_ bytes: [UInt8], for key: CacheEntryKey, ttl: Duration) {
+        let now = loop.now
+        entries.insert(bytes, for: key, cost: bytes.count + key.overheadBytes, expiresAt: now + ttl, now: now)
+    }
+
+    var usage: (entries: Int, bytes: Int, evictions: Int) { (entries.count, entries.totalCost, entries.evictions) }
+}
+
+/// All shards of a process: an entry lives on the loop that its key's hash chooses, so that it exists once.
+struct LocalCacheStore: Sendable {
+    let shards: [CacheShard]
+    let generations: CacheGenerations
+
+    func lookUp(namespace: String, key: String) async -> CacheLookup {
+        let generation = generations.current(of: namespace)
+        let entryKey = CacheEntryKey(namespace: namespace, generation: generation, key: key)
+        return CacheLookup(generation: generation, bytes: await shard(for: entryKey).value(for: entryKey), isStorable: true)
+    }
+
+    func store(_ bytes: [UInt8], namespace: String, generation: CacheGeneration, key: String, ttl: Duration) async {
+        // Raised while the value was being loaded: nobody would ever find it.
+        guard generations.current(of: namespace) == generation else { return }
+        let entryKey = CacheEntryKey(namespace: namespace, generation: generation, key: key)
+        await shard(for: entryKey).store(bytes, for: entryKey, ttl: ttl)
+    }
+
+    private func shard(for key: CacheEntryKey) -> CacheShard {
+        shards[Int(UInt(bitPattern: key.hashValue) % UInt(shards.count))]
+    }
+}
+
+/// What a look-up found.
+struct CacheLookup: Sendable {
+    /// Read before the value is loaded; the loaded value is stored under it, whatever was invalidated in between.
+    let generation: CacheGeneration
+    let bytes: [UInt8]?
+    /// False where the shared store did not answer: the value is loaded, and not stored.
+    let isStorable: Bool
+}

@@ -1,0 +1,91 @@
+// What the queue takes in and gives out. Values; any thread.
+
+import FoundationEssentials
+public import Reactor
+
+/// A job's name: a random UUID in lower case, which nobody can guess.
+public struct JobID: Sendable, Hashable, CustomStringConvertible {
+    public let text: String
+
+    /// A fresh one.
+    public init() {
+        text = UUID().uuidString.lowercased()
+    }
+
+    /// Nil for anything but a UUID.
+    public init?(_ text: some StringProtocol) {
+        // The length: Foundation reads up to a NUL and is content.
+        guard text.utf8.count == 36, let uuid = UUID(uuidString: String(text)) else { return nil }
+        self.text = uuid.uuidString.lowercased()
+    }
+
+    public var description: String { text }
+}
+
+/// Where a job stands.
+public enum JobStatus: String, Sendable, Hashable, CaseIterable {
+    case pending, running, retrying, succeeded, dead, cancelled
+
+    /// Nothing will happen to it any more by itself.
+    public var isFinal: Bool {
+        switch self {
+        case .pending, .running, .retrying: false
+        case .succeeded, .dead, .cancelled: true
+        }
+    }
+}
+
+/// A job to be done.
+public struct NewJob: Sendable, Hashable {
+    public var id: JobID
+    /// Which handler runs it.
+    public var kind: String
+    /// JSON, by convention; the queue does not look into it.
+    public var payload: String
+    public var ownerID: Int64?
+    /// Higher runs first.
+    public var priority: Int
+    /// Not before this; nil: at once.
+    public var runAt: Timestamp?
+
+    public init(
+        id: JobID = JobID(), kind: String, payload: String = "{}", ownerID: Int64? = nil, priority: Int = 0,
+        runAt: Timestamp? = nil
+    ) {
+        self.id = id
+        self.kind = kind
+        self.payload = payload
+        self.ownerID = ownerID
+        self.priority = priority
+        self.runAt = runAt
+    }
+}
+
+/// A job that a worker holds. Whatever is done with it names the attempt: when the lease has run out and somebody else has
+/// taken the job, nothing that this holder says counts any more.
+public struct ClaimedJob: Sendable, Hashable {
+    public let id: JobID
+    public let kind: String
+    public let payload: String
+    public let ownerID: Int64?
+    public let priority: Int
+    /// Runs so far, this one among them.
+    public let attempts: Int
+    public let maxAttempts: Int
+    /// Who holds it.
+    public let worker: String
+}
+
+/// What is kept of a job, for whoever asks how it went.
+public struct JobRecord: Sendable, Hashable {
+    public let id: JobID
+    public let kind: String
+    public let ownerID: Int64?
+    public let status: JobStatus
+    public let attempts: Int
+    public let result: String?
+    public let lastError: String?
+    public let runAt: Timestamp
+    public let createdAt: Timestamp
+    public let finishedAt: Timestamp?
+}

@@ -1,0 +1,147 @@
+// Logging in, staying in, getting out.
+
+import Actors
+import FoundationEssentials
+import Reactor
+
+extension AuthService {
+    // MARK: In
+
+    /// Counts an attempt to log in. To be asked before ``logIn(_:password:from:)``, and to be obeyed.
+    /// - Returns: nil where nothing is limited.
+    func admitLogin(_ login: String, from origin: RequestOrigin) async -> LoginAllowance? {
+        guard let rule = settings.loginRule else { return nil }
+        // The address alone would lock out a whole office, the name alone would let anybody lock out its owner.
+        let key = "\(login.lowercased())|\(origin.clientAddress)"
+        return LoginAllowance(rule: rule, decision: await limiter.decide(rule, key: key))
+    }
+
+    /// Opens a session for whoever knows the password.
+    /// - Parameter login: an address or a username.
+    /// - Throws: `APIError` ``APIError/invalidCredentials``, the same and after the same time whether or not there is such a user;
+    ///   ``APIError/inactiveUser``.
+    func logIn(_ login: String, password: String, from origin: RequestOrigin) async throws -> TokenPair {
+        let found = try await UserRepository.credentials(login: login, in: database)
+        let verdict = try await passwords.verify(password, against: found?.hashedPassword)
+        guard verdict != .wrong, let found, let hash = found.hashedPassword else { throw APIError.invalidCredentials }
+        guard found.user.isActive else { throw APIError.inactiveUser }
+        if verdict == .rightButOutdated { try await rehash(password, of: found.user, from: hash) }
+        return try await openSession(for: found.user, from: origin)
+    }
+
+    private func openSession(for user: User, from origin: RequestOrigin) async throws -> TokenPair {
+        let session = SessionID(rawValue: UUID().uuidString.lowercased())
+        let refreshToken = RefreshToken.random()
+        let now = Timestamp.now()
+        let expiresAt = now + settings.refreshTokenLifetime
+        try await database.withTransaction { transaction in
+            try await SessionRepository.insert(session, user: user.id, from: origin, now: now, expiresAt: expiresAt, in: transaction)
+            try await SessionRepository.insert(refreshToken, of: session, now: now, expiresAt: expiresAt, in: transaction)
+            try await AuditLog.record(
+                AuditEntry("session.create", by: user.id, on: "session", session.rawValue), from: origin, at: now, in: transaction)
+        }
+        return try pair(for: user, session, refreshToken, now: now)
+    }
+
+    /// Hashes anew at today's cost. To its owner the account has not changed, so neither has the time of its last change.
+    private func rehash(_ password: String, of user: User, from old: String) async throws {
+        let new = try await passwords.hash(password)
+        _ = try await UserRepository.replacePassword(id: user.id, old: old, new: new, now: user.updatedAt, in: database)
+    }
+
+    private func pair(
+        for user: User, _ session: SessionID, _ refreshToken: RefreshToken, now: Timestamp
+    ) throws -> TokenPair {
+        let accessToken = try tokens.issue(
+            userID: user.id, username: user.displayName, role: user.role.rawValue, session: session, now: now)
+        return TokenPair(accessToken: accessToken, refreshToken: refreshToken, lifetime: tokens.lifetime)
+    }
+
+    // MARK: On
+
+    /// Exchanges a refresh token for a new pair.
+    ///
+    /// A token works once. Whoever brings a used one ends its session: one of the two who had it is a thief, and nobody can tell
+    /// which. Of requests that overlap one wins; the others are told the same, but do not end the winner's session, because a
+    /// browser with two tabs does that every day.
+    /// - Throws: `APIError` ``APIError/invalidRefreshToken``, ``APIError/tokenReused``.
+    func refresh(_ text: String, from origin: RequestOrigin) async throws -> TokenPair {
+        guard let token = RefreshToken(text), let stored = try await SessionRepository.find(token, in: database) else {
+            throw APIError.invalidRefreshToken
+        }
+        let now = Timestamp.now()
+        guard !stored.isUsed else {
+            try await endStolenSession(stored, from: origin, now: now)
+            throw APIError.tokenReused
+        }
+        guard !stored.isSessionEnded, stored.expiresAt > now else { throw APIError.invalidRefreshToken }
+        let next = RefreshToken.random()
+        let expiresAt = now + settings.refreshTokenLifetime
+        let user = try await database.withTransaction { transaction in
+            guard try await SessionRepository.spend(tokenID: stored.id, now: now, in: transaction) else {
+                // Another request was faster, or ended the session, or the user is not active any more.
+                let isUsed = try await SessionRepository.find(token, in: transaction)?.isUsed ?? false
+                throw isUsed ? APIError.tokenReused : APIError.invalidRefreshToken
+            }
+            guard let user = try await UserRepository.find(id: stored.userID, in: transaction) else {
+                throw APIError.invalidRefreshToken
+            }
+            try await SessionRepository.insert(next, of: stored.session, now: now, expiresAt: expiresAt, in: transaction)
+            try await SessionRepository.extend(stored.session, now: now, expiresAt: expiresAt, in: transaction)
+            return user
+        }
+        return try pair(for: user, stored.session, next, now: now)
+    }
+
+    private func endStolenSession(_ token: StoredRefreshToken, from origin: RequestOrigin, now: Timestamp) async throws {
+        try await end(token.session, ofUser: token.userID, by: nil, action: "session.token_reused", from: origin, now: now)
+    }
+
+    // MARK: Out
+
+    /// Ends the session that the principal came with.
+    func logOut(_ principal: Principal, from origin: RequestOrigin) async throws {
+        try await end(
+            principal.sessionID, ofUser: principal.userID, by: principal.userID, action: "session.end", from: origin, now: .now())
+    }
+
+    /// The principal's sessions, newest first; at most a hundred.
+    func activeSessions(of principal: Principal) async throws -> [LoginSession] {
+        try await SessionRepository.activeSessions(ofUser: principal.userID, now: .now(), limit: 100, in: database)
+    }
+
+    /// Ends one of the principal's sessions.
+    /// - Throws: `APIError` ``APIError/sessionNotFound`` where it has ended, or is not theirs.
+    func endSession(_ id: SessionID, of principal: Principal, from origin: RequestOrigin) async throws {
+        let wasActive = try await end(
+            id, ofUser: principal.userID, by: principal.userID, action: "session.end", from: origin, now: .now())
+        guard wasActive else { throw APIError.sessionNotFound }
+    }
+
+    /// Ends all of the principal's sessions, the one they came with among them.
+    func endAllSessions(of principal: Principal, from origin: RequestOrigin) async throws {
+        let id = principal.userID
+        let now = Timestamp.now()
+        try await database.withTransaction { transaction in
+            let ended = try await SessionRepository.endAll(ofUser: id, now: now, in: transaction)
+            let entry = AuditEntry(
+                "session.end_all", by: id, on: "user", String(id), details: ["sessions_ended": .number(JSONNumber(ended))])
+            try await AuditLog.record(entry, from: origin, at: now, in: transaction)
+        }
+        await sessions.revokeAll(user: id)
+    }
+
+    @discardableResult
+    private func end(
+        _ session: SessionID, ofUser user: Int64, by actor: Int64?, action: String, from origin: RequestOrigin, now: Timestamp
+    ) async throws -> Bool {
+        let wasActive = try await database.withTransaction { transaction in
+            guard try await SessionRepository.end(session, ofUser: user, now: now, in: transaction) else { return false }
+            try await AuditLog.record(
+                AuditEntry(action, by: actor, on: "session", session.rawValue), from: origin, at: now, in: transaction)
+            return true
+        }
+        await sessions.revoke(session: session)
+        return wasActive
+    }
+}

@@ -1,0 +1,129 @@
+// What the loops of a process share, and the slices of it that each loop has. Made once, on the main task, before anything
+// listens; ended by `shutdown()`. A value of lets but for the server, which is started after it.
+
+import Actors
+import Logging
+import Reactor
+import Synchronization
+
+/// The composition root: everything that holds state is made here, and handed on from here.
+final class Backend: Sendable {
+    let configuration: AppConfiguration
+    let logger: Logger
+    let metrics: PrometheusMetrics
+    let loops: [EventLoop]
+    /// One a loop, by the loop's index.
+    let pools: [DatabasePool]
+    /// One a loop; nil without Redis.
+    let redis: [RedisClient]?
+    let caches: CacheGroup
+    let limiters: RateLimiterGroup
+    let sessions: SessionStoreGroup
+    let tokens: TokenIssuer
+    let health: HealthMonitor
+    let table: RouteTable
+    /// The OpenAPI document of ``table``.
+    let document: DocsAssets.Asset
+    let docs: DocsAssets
+    let startedAt: MonotonicInstant
+    private let lagProbes: [LoopLagProbe]
+    private let startedServer = Mutex<HTTPServer?>(nil)
+
+    /// Connects to nothing yet: pools and clients do when they are first asked.
+    /// - Throws: ``ConfigurationError`` for what only shows here.
+    init(
+        on group: EventLoopGroup, _ configuration: AppConfiguration, logger: Logger, docs: DocsAssets = DocsAssets(files: [:]),
+        metrics: PrometheusMetrics = PrometheusMetrics(), startedAt: MonotonicInstant = .now()
+    ) async throws {
+        let loops = group.loops
+        let database = try configuration.databaseConfiguration
+        let redis = try configuration.redisConfiguration.map { redis in loops.map { RedisClient(loop: $0, configuration: redis) } }
+        self.configuration = configuration
+        self.logger = logger
+        self.metrics = metrics
+        self.loops = loops
+        self.redis = redis
+        self.startedAt = startedAt
+        pools = loops.map { DatabasePool(loop: $0, configuration: database) }
+        caches = CacheGroup(loops: loops, redis: redis, configuration: configuration.cacheConfiguration)
+        limiters = RateLimiterGroup(loops: loops, redis: redis, keyPrefix: configuration.redis.keyPrefix)
+        sessions = SessionStoreGroup(loops: loops)
+        tokens = TokenIssuer(
+            keys: try await TokenKeys(configuration.auth.algorithm, secret: configuration.auth.secretKey),
+            issuer: configuration.auth.issuer, audience: configuration.auth.audience,
+            lifetime: configuration.auth.accessTokenLifetime)
+        table = Routes.table()
+        document = DocsAssets.Asset(Routes.document(table, configuration).json, contentType: "application/json")
+        self.docs = docs
+        lagProbes = loops.map { LoopLagProbe(loop: $0, metrics: metrics) }
+        health = HealthMonitor(
+            loop: loops[0],
+            probes: HealthProbes(
+                database: pools[0], redis: redis?[0], jobs: JobQueue(loop: loops[0], database: pools[0]),
+                dataDirectory: configuration.dataDirectory, metrics: metrics))
+    }
+
+    /// Begins to watch: health and loop lag.
+    func start() async {
+        for probe in lagProbes { await probe.start() }
+        await health.start()
+    }
+
+    /// The server that serves this backend, once it listens: for its metrics.
+    var server: HTTPServer? {
+        get { startedServer.withLock { $0 } }
+        set { startedServer.withLock { $0 = newValue } }
+    }
+
+    /// Ends everything in the opposite order of its making. Nothing may be under way any more. Idempotent.
+    func shutdown() async {
+        await health.stop()
+        for probe in lagProbes { await probe.stop() }
+        await sessions.shutdown()
+        await caches.shutdown()
+        for client in redis ?? [] { await client.shutdown() }
+        for pool in pools { await pool.shutdown() }
+    }
+}
+
+extension AppConfiguration {
+    /// - Throws: ``ConfigurationError``; the URL was checked when it was read, its default is checked here.
+    var databaseConfiguration: DatabaseConfiguration {
+        get throws(ConfigurationError) {
+            do throws(InvalidDatabaseURL) {
+                var settings = try DatabaseConfiguration(url: databaseURL)
+                settings.exclusiveConnections = database.poolSize
+                settings.connectTimeout = database.connectTimeout
+                settings.statementTimeout = database.statementTimeout
+                settings.poolWait = database.poolWait
+                return settings
+            } catch {
+                throw ConfigurationError(problems: [.init(variable: "DATABASE_URL", reason: error.reason)])
+            }
+        }
+    }
+
+    /// Nil without Redis.
+    var redisConfiguration: RedisConfiguration? {
+        get throws(ConfigurationError) {
+            guard let url = redis.url else { return nil }
+            do throws(RedisError) {
+                var settings = try RedisConfiguration(url: url)
+                settings.connectTimeout = redis.connectTimeout
+                settings.commandTimeout = redis.commandTimeout
+                settings.breakerInterval = redis.breakerInterval
+                return settings
+            } catch {
+                throw ConfigurationError(problems: [.init(variable: "REDIS_URL", reason: "\(error)")])
+            }
+        }
+    }
+
+    fileprivate var cacheConfiguration: CacheConfiguration {
+        var settings = CacheConfiguration()
+        settings.maxEntries = cache.maxEntries
+        settings.maxBytes = cache.maxBytes
+        settings.keyPrefix = redis.keyPrefix
+        return settings
+    }
+}

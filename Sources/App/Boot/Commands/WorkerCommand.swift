@@ -1,0 +1,28 @@
+// reactor worker
+
+import ArgumentParser
+import Logging
+import Reactor
+
+struct WorkerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "worker", abstract: "Run jobs, and serve nothing.", discussion: "Ends with SIGTERM, after the jobs it runs.")
+
+    @OptionGroup var options: ConfigurationOptions
+
+    func run() async throws {
+        let configuration = try options.load().configuration
+        let logger = LogOutput.logger(configuration.log)
+        try await EventLoopGroup.withGroup(loops: 1) { group in
+            let loop = group.loops[0]
+            let backend = try await Backend(on: group, configuration, logger: logger)
+            let worker = RunningWorker(Services(of: backend, on: loop))
+            logger.notice("working", metadata: ["kinds": "\(JobHandlers.all().keys.sorted().joined(separator: ", "))"])
+            let signal = await TerminationSignal.wait(on: loop)
+            logger.notice("stopping", metadata: ["signal": "\(signal)"])
+            await worker.stop(within: configuration.server.shutdownGrace)
+            await backend.shutdown()
+        }
+        logger.notice("stopped")
+    }
+}

@@ -1,0 +1,48 @@
+// Every route there is, and what stands around each: the one list of each. A request meets the middleware from the top down and
+// its answer from the bottom up.
+
+import Reactor
+
+/// What the application serves.
+enum Routes {
+    /// Built once and shared by all loops.
+    static func table() -> RouteTable {
+        RouteTable(
+            RouteTable.Mount("", AuthRoutes.group, TaskRoutes.group, MonitoringRoutes.group, DocsRoutes.group, MonitoringRoutes.home),
+            RouteTable.Mount("/api/v1", AuthRoutes.group, TaskRoutes.group))
+    }
+
+    /// Outermost first. One list a loop: some of it counts.
+    static func middleware(_ services: Services) -> [any Middleware] {
+        let configuration = services.configuration
+        return [
+            AccessLogMiddleware(logger: services.logger),
+            MetricsMiddleware(HTTPMetrics(services.backend.metrics)),
+            SecurityHeadersMiddleware(isTLS: false),
+            CORSMiddleware(CORSPolicy(origins: configuration.cors.origins, allowsCredentials: configuration.cors.sendsCredentials)),
+            ErrorMiddleware(logger: services.logger),
+            AdmissionMiddleware(
+                maxInFlight: configuration.server.maxRequestsInFlight, maxQueueAge: configuration.server.maxQueueAge),
+            AuthenticationMiddleware(
+                TokenAuthenticator(store: services.sessions, tokens: services.tokens, database: services.database)),
+            RateLimitMiddleware(services.limiter, rules: configuration.rateLimits.rules),
+            ETagMiddleware(),
+        ]
+    }
+
+    /// The description of `table`.
+    static func document(_ table: RouteTable, _ configuration: AppConfiguration) -> OpenAPIDocument {
+        OpenAPIDocument(
+            title: configuration.appName, version: Version.current,
+            description: "Every path answers with and without a slash at its end. Errors are `{\"detail\": ...}` with a stable `code`.",
+            table)
+    }
+
+    /// The application of one loop: what its HTTP connections hand their requests to.
+    static func application(_ backend: Backend, on loop: EventLoop) throws -> WebApplication {
+        let services = Services(of: backend, on: loop)
+        return WebApplication(
+            table: backend.table, services: services, middleware: middleware(services),
+            trustedProxies: try TrustedProxies(backend.configuration.server.trustedProxies.joined(separator: ",")))
+    }
+}

@@ -1,0 +1,108 @@
+// The life of `reactor serve`: make everything, listen, wait for the operator, drain, end. Runs on the main task; everything it
+// makes lives on the loops.
+
+import Actors
+import Metrics
+import Logging
+import Reactor
+
+/// A serving process.
+struct Server {
+    let configuration: AppConfiguration
+    let logger: Logger
+    let startedAt: MonotonicInstant
+
+    /// Serves until SIGTERM or SIGINT, then drains. A second signal ends the process at once.
+    /// - Throws: ``ConfigurationError``, ``MigrationError``, `TransportError` where the address cannot be listened on.
+    func run() async throws {
+        ProcessLimits.raiseFileDescriptorLimit()
+        try DurableFile.createDirectory(configuration.dataDirectory)
+        let metrics = PrometheusMetrics()
+        MetricsSystem.bootstrap(metrics)
+        let loops = configuration.server.loops ?? EventLoopGroup.defaultLoopCount
+        try await EventLoopGroup.withGroup(loops: loops) { group in
+            if configuration.environment == .development {
+                let logger = self.logger
+                _ = try await DatabaseMigration.run(configuration, on: group.loops[0]) { migrator in
+                    try await migrator.up { logger.notice("migrated", metadata: ["migration": "\($0.label)"]) }
+                }
+            }
+            let docs = await DocsAssets.load(from: configuration.docsAssetsDirectory, on: group.loops[0])
+            let backend = try await Backend(on: group, configuration, logger: logger, docs: docs, metrics: metrics, startedAt: startedAt)
+            do {
+                try await serve(backend, on: group)
+            } catch {
+                await backend.shutdown()
+                throw error
+            }
+            await backend.shutdown()
+        }
+        logger.notice("stopped")
+    }
+
+    private func serve(_ backend: Backend, on group: EventLoopGroup) async throws {
+        let first = group.loops[0]
+        let server = try await HTTPServer.start(on: group, configuration.httpServer) { loop in
+            try Routes.application(backend, on: loop)
+        }
+        backend.server = server
+        announce(server.address, backend)
+        let hangup = HangupWatch(loop: first)
+        await hangup.start(logger: logger)
+        await backend.start()
+        let worker = configuration.server.runsWorker ? RunningWorker(Services(of: backend, on: first)) : nil
+
+        let signal = await TerminationSignal.wait(on: first)
+        logger.notice("draining", metadata: ["signal": "\(signal)", "grace": "\(DurationText.render(configuration.server.shutdownGrace))"])
+        let impatience = Task(executorPreference: first) {
+            guard await TerminationSignal.wait(on: first) != 0 else { return }
+            LogOutput.flush()
+            ProcessExit.now(1)
+        }
+        await backend.health.beginDraining()
+        async let jobsEnded: Void? = worker?.stop(within: configuration.server.shutdownGrace)
+        await server.drain(within: configuration.server.shutdownGrace)
+        _ = await jobsEnded
+        impatience.cancel()
+        await impatience.value
+        await hangup.stop()
+    }
+
+    /// One line with everything that somebody who has just started it wants to know.
+    private func announce(_ address: SocketAddress, _ backend: Backend) {
+        let url = ServerURL.text(address)
+        var fields: Logger.Metadata = [
+            "url": "\(url)", "env": "\(configuration.environment.rawValue)", "loops": "\(backend.loops.count)",
+            "database": "\((try? configuration.databaseConfiguration.description) ?? "")",
+            "redis": "\((try? configuration.redisConfiguration?.description) ?? "none")",
+            "startup_ms": "\((MonotonicInstant.now() - startedAt).wholeNanoseconds / 1_000_000)",
+        ]
+        if case .ip = address { fields["docs"] = "\(url)/docs" }
+        logger.notice("listening", metadata: fields)
+    }
+}
+
+/// The address of the server as a person would type it.
+enum ServerURL {
+    static func text(_ address: SocketAddress) -> String {
+        switch address {
+        case .unix: return address.description
+        case .ip(let host, let port):
+            // One cannot open the wildcard address.
+            let shown = host == "0.0.0.0" || host == "::" ? "127.0.0.1" : host
+            return "http://\(SocketAddress.ip(host: shown, port: port))"
+        }
+    }
+}
+
+extension AppConfiguration {
+    /// What the HTTP server is told.
+    var httpServer: HTTPServerConfiguration {
+        let address: SocketAddress =
+            server.host.hasPrefix("unix:")
+            ? .unix(path: String(server.host.dropFirst(5))) : .ip(host: server.host, port: server.port)
+        return HTTPServerConfiguration(
+            address: address, limits: server.http, maxConnections: server.maxConnections ?? ProcessLimits.defaultMaxConnections,
+            maxConnectionsPerAddress: server.maxConnectionsPerAddress)
+    }
+}

@@ -1,0 +1,6 @@
+// What this build is called.
+
+/// The program's version.
+enum Version {
+    static let current = "0.1.0"
+}

@@ -1,0 +1,133 @@
+// The rules of tasks: whose they are, and what may be served from the cache. A value of lets; its calls run on the loop that
+// made it.
+
+import Actors
+import Reactor
+
+/// To-dos, private to their owners. Administrators may read and change any by its id.
+struct TaskService: Sendable {
+    let database: DatabasePool
+    let cache: Cache
+    /// How long a list may be served from the cache.
+    let listLifetime: Duration
+
+    // MARK: Reading
+
+    /// A page of the principal's tasks, newest first, encoded: from the cache, or put there.
+    func list(_ query: ListTasksQuery, for principal: Principal) async throws -> EncodedPage {
+        let owner = principal.userID
+        let database = self.database
+        let bytes = try await cache.value(
+            namespace: TaskService.namespace(of: owner), key: TaskService.key(of: query), ttl: listLifetime
+        ) {
+            let page = try await TaskRepository.list(ownedBy: owner, query.filter, query.page, in: database)
+            return EncodedPage(page, query.page).bytes
+        }
+        guard let page = EncodedPage(bytes: bytes) else { throw APIError.internalError }
+        return page
+    }
+
+    /// - Throws: `APIError` ``APIError/taskNotFound``, also for another's task: whether it exists is theirs to know.
+    func find(_ id: Int64, for principal: Principal) async throws -> TaskItem {
+        guard let task = try await TaskRepository.find(id, scope(of: principal), in: database) else { throw APIError.taskNotFound }
+        return task
+    }
+
+    func statistics(for principal: Principal) async throws -> TaskStatistics {
+        // Not cached: what is overdue changes by itself.
+        try await TaskRepository.statistics(ofOwner: principal.userID, now: .now(), in: database)
+    }
+
+    // MARK: Writing
+
+    func create(_ request: CreateTaskRequest, for principal: Principal) async throws -> TaskItem {
+        let task = try await TaskRepository.insert(request, owner: principal.userID, now: .now(), in: database)
+        await forgetLists(of: task.ownerID)
+        return task
+    }
+
+    /// - Throws: `APIError` ``APIError/taskNotFound``.
+    func update(_ id: Int64, _ request: UpdateTaskRequest, for principal: Principal) async throws -> TaskItem {
+        guard !request.isEmpty else { return try await find(id, for: principal) }
+        guard let task = try await TaskRepository.update(id, scope(of: principal), request, now: .now(), in: database) else {
+            throw APIError.taskNotFound
+        }
+        await forgetLists(of: task.ownerID)
+        return task
+    }
+
+    /// - Throws: `APIError` ``APIError/taskNotFound``.
+    func delete(_ id: Int64, for principal: Principal) async throws {
+        guard let owner = try await TaskRepository.delete(id, scope(of: principal), in: database) else {
+            throw APIError.taskNotFound
+        }
+        await forgetLists(of: owner)
+    }
+
+    private func scope(of principal: Principal) -> TaskRepository.Scope {
+        principal.isAdmin ? .everybody : .owner(principal.userID)
+    }
+
+    // MARK: Cache
+
+    /// After the commit, never before it: a list loaded in between would keep the old rows under the new generation.
+    private func forgetLists(of owner: Int64) async {
+        await cache.invalidate(namespace: TaskService.namespace(of: owner))
+    }
+
+    private static func namespace(of owner: Int64) -> String { "tasks:\(owner)" }
+
+    /// Every parameter; the free text comes last, so that it can imitate none of the others.
+    private static func key(of query: ListTasksQuery) -> String {
+        let page = query.page.cursor.map { "c\($0.id)" } ?? "s\(query.page.skip)"
+        let filter = "\(query.filter.priority?.rawValue ?? "")|\(query.filter.status?.rawValue ?? "")"
+        return "\(page)|\(query.page.limit)|\(filter)|\(query.filter.search ?? "")"
+    }
+}
+
+/// A page of a list as the cache keeps it: the JSON as it is sent, behind what the headers need.
+struct EncodedPage: Sendable, Hashable {
+    let json: [UInt8]
+    /// Elements of this page.
+    let count: Int
+    /// Elements of the list.
+    let total: Int
+    /// Where the page after this one begins; nil where there is none.
+    let nextCursor: Cursor?
+
+    init(_ page: TaskRepository.Page, _ request: PageRequest) {
+        json = page.tasks.map(TaskResponse.init).json
+        count = page.tasks.count
+        total = page.total
+        // Behind a cursor nobody knows how many are left: a full page may be followed by an empty one.
+        let mayGoOn = page.tasks.count == request.limit && (request.cursor != nil || request.skip + page.tasks.count < page.total)
+        nextCursor = mayGoOn ? page.tasks.last.map { Cursor(id: $0.id) } : nil
+    }
+}
+
+extension EncodedPage {
+    private static let headerBytes = 24
+
+    var bytes: [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(EncodedPage.headerBytes + json.count)
+        // Ids begin at 1: zero stands for no cursor.
+        for value in [Int64(count), Int64(total), nextCursor?.id ?? 0] {
+            for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: value >> Int64(shift))) }
+        }
+        bytes.append(contentsOf: json)
+        return bytes
+    }
+
+    /// Nil for bytes that are no page.
+    init?(bytes: [UInt8]) {
+        guard bytes.count >= EncodedPage.headerBytes else { return nil }
+        func number(_ index: Int) -> Int64 {
+            bytes[index * 8..<index * 8 + 8].reduce(0) { $0 << 8 | Int64($1) }
+        }
+        count = Int(number(0))
+        total = Int(number(1))
+        nextCursor = number(2) > 0 ? Cursor(id: number(2)) : nil
+        json = Array(bytes[EncodedPage.headerBytes...])
+    }
+}

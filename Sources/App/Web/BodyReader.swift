@@ -1,0 +1,61 @@
+// The body of a request -> the values of a schema. Reading is the only part that waits; the rest is pure.
+
+import Reactor
+
+/// Reads bodies that are small enough to be held whole.
+enum BodyReader {
+    /// More is 413; where Content-Length announces more, before any of it is read.
+    static let maxBytes = 1 << 20
+
+    /// A body as it arrived.
+    enum Input {
+        case json([UInt8])
+        case form([UInt8])
+    }
+
+    static func read(_ request: HTTPRequest, encodings: [BodyEncoding]) async throws -> Input {
+        let encoding = try self.encoding(of: request.header("content-type"), among: encodings)
+        if let length = request.body.declaredLength, length > maxBytes { throw APIError.bodyTooLarge }
+        let bytes = try await request.body.collect(upTo: maxBytes)
+        return encoding == .form ? .form(bytes) : .json(bytes)
+    }
+
+    /// The encoding that a Content-Type names. Without one it is the first that the endpoint accepts, as in FastAPI.
+    static func encoding(of contentType: String?, among accepted: [BodyEncoding]) throws(APIError) -> BodyEncoding {
+        guard let contentType else { return accepted.first ?? .json }
+        let essence = contentType.prefix { $0 != ";" }.filter { $0 != " " && $0 != "\t" }.lowercased()
+        let isJSON = essence == BodyEncoding.json.rawValue || (essence.hasPrefix("application/") && essence.hasSuffix("+json"))
+        let encoding = isJSON ? .json : BodyEncoding(rawValue: essence)
+        guard let encoding, accepted.contains(encoding) else { throw .unsupportedMediaType }
+        return encoding
+    }
+
+    /// The values of `schema` in `input`; nil after reporting faults.
+    static func values(of input: Input, _ schema: ObjectSchema, _ validation: inout Validation) -> ObjectValues? {
+        switch input {
+        case .form(let bytes):
+            return schema.values(
+                of: FormDecoding.object(String(decoding: bytes, as: UTF8.self)), echoesObject: false, &validation)
+        case .json(let bytes):
+            return jsonValues(of: bytes, schema, &validation)
+        }
+    }
+
+    private static func jsonValues(of bytes: [UInt8], _ schema: ObjectSchema, _ validation: inout Validation) -> ObjectValues? {
+        guard !bytes.isEmpty else {
+            validation.report(.missing, input: nil)
+            return nil
+        }
+        do throws(JSONError) {
+            let document = try JSONParser.parse(bytes)
+            guard case .object(let object) = document else {
+                validation.report(.modelAttributesType, input: document)
+                return nil
+            }
+            return schema.values(of: object, echoesObject: true, &validation)
+        } catch {
+            validation.at(.index(error.offset)) { $0.report(.jsonInvalid(error.message), input: [:]) }
+            return nil
+        }
+    }
+}

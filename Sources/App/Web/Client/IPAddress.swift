@@ -1,0 +1,111 @@
+// IP addresses as numbers, so that they can be compared with networks. Pure.
+
+/// An IPv4 or IPv6 address. IPv4 lives in ::ffff:0:0/96, so that `::ffff:10.0.0.1` is 10.0.0.1 whoever wrote it.
+struct IPAddress: Sendable, Hashable {
+    let bits: UInt128
+
+    private static let mappedPrefix: UInt128 = 0xFFFF << 32
+
+    var isV4: Bool { bits >> 32 == 0xFFFF }
+
+    /// Nil for what is not an address: names, ports, zones.
+    init?(_ text: some StringProtocol) {
+        let text = Substring(text)
+        guard text.utf8.count <= 45 else { return nil }
+        if text.contains(":") {
+            guard let bits = IPAddress.v6(text) else { return nil }
+            self.bits = bits
+        } else {
+            guard let word = IPAddress.v4(text) else { return nil }
+            bits = IPAddress.mappedPrefix | UInt128(word)
+        }
+    }
+
+    /// Four decimal numbers; leading zeros are refused, because some read them as octal.
+    private static func v4(_ text: Substring) -> UInt32? {
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 4 else { return nil }
+        var word: UInt32 = 0
+        for part in parts {
+            guard (1...3).contains(part.utf8.count), part.utf8.allSatisfy({ $0 &- UInt8(ascii: "0") < 10 }), let byte = UInt8(part),
+                part.utf8.count == 1 || part.first != "0"
+            else { return nil }
+            word = word << 8 | UInt32(byte)
+        }
+        return word
+    }
+
+    /// RFC 4291 section 2.2, all three forms.
+    private static func v6(_ text: Substring) -> UInt128? {
+        guard let gap = text.firstDoubleColon else {
+            guard let groups = groups(text, mayEndInV4: true), groups.count == 8 else { return nil }
+            return join(groups)
+        }
+        let tail = text[gap.upperBound...]
+        guard tail.firstDoubleColon == nil, !tail.hasPrefix(":"),
+            let left = groups(text[..<gap.lowerBound], mayEndInV4: false), let right = groups(tail, mayEndInV4: true),
+            left.count + right.count <= 7
+        else { return nil }
+        return join(left + [UInt16](repeating: 0, count: 8 - left.count - right.count) + right)
+    }
+
+    private static func groups(_ text: Substring, mayEndInV4: Bool) -> [UInt16]? {
+        guard !text.isEmpty else { return [] }
+        var groups: [UInt16] = []
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        for (index, part) in parts.enumerated() {
+            if mayEndInV4, index == parts.count - 1, part.contains(".") {
+                guard let word = v4(part) else { return nil }
+                groups += [UInt16(truncatingIfNeeded: word >> 16), UInt16(truncatingIfNeeded: word)]
+                continue
+            }
+            guard (1...4).contains(part.utf8.count), part.utf8.allSatisfy({ HexDigit.value(of: $0) != nil }),
+                let group = UInt16(part, radix: 16)
+            else { return nil }
+            groups.append(group)
+        }
+        return groups
+    }
+
+    private static func join(_ groups: [UInt16]) -> UInt128 {
+        groups.reduce(0) { $0 << 16 | UInt128($1) }
+    }
+}
+
+extension IPAddress: CustomStringConvertible {
+    /// The canonical spelling: dotted for IPv4, RFC 5952 for IPv6. Equal addresses have equal texts, so it can be a key.
+    var description: String {
+        if isV4 {
+            return stride(from: 24, through: 0, by: -8).map { String(UInt8(truncatingIfNeeded: bits >> UInt128($0))) }
+                .joined(separator: ".")
+        }
+        let groups = stride(from: 112, through: 0, by: -16).map { UInt16(truncatingIfNeeded: bits >> UInt128($0)) }
+        let texts = groups.map { String($0, radix: 16) }
+        let zeros = IPAddress.longestZeroRun(groups)
+        guard zeros.count >= 2 else { return texts.joined(separator: ":") }
+        return texts[..<zeros.lowerBound].joined(separator: ":") + "::" + texts[zeros.upperBound...].joined(separator: ":")
+    }
+
+    private static func longestZeroRun(_ groups: [UInt16]) -> Range<Int> {
+        var longest = 0..<0
+        var start = 0
+        for index in 0...groups.count where index == groups.count || groups[index] != 0 {
+            if index - start > longest.count { longest = start..<index }
+            start = index + 1
+        }
+        return longest
+    }
+}
+
+extension Substring {
+    /// Where the first `::` is.
+    fileprivate var firstDoubleColon: Range<Index>? {
+        var index = startIndex
+        while let colon = self[index...].firstIndex(of: ":") {
+            let next = self.index(after: colon)
+            if next < endIndex, self[next] == ":" { return colon..<self.index(after: next) }
+            index = next
+        }
+        return nil
+    }
+}

@@ -1,0 +1,150 @@
+// Values -> JSON bytes, appended straight to one array: no intermediate tree, no String of the document. A value; one owner.
+
+import Reactor
+
+/// Writes compact JSON. Containers are balanced by whoever calls; commas are the writer's business.
+struct JSONWriter {
+    private(set) var bytes: [UInt8]
+
+    init(reserving capacity: Int = 256) {
+        bytes = []
+        bytes.reserveCapacity(capacity)
+    }
+
+    mutating func null() {
+        bytes.append(contentsOf: "null".utf8)
+    }
+
+    mutating func bool(_ value: Bool) {
+        bytes.append(contentsOf: value ? "true".utf8 : "false".utf8)
+    }
+
+    mutating func integer(_ value: some FixedWidthInteger & SignedInteger) {
+        if value < 0 { bytes.append(UInt8(ascii: "-")) }
+        // The magnitude, because Int.min has no positive counterpart.
+        var rest = UInt64(truncatingIfNeeded: value.magnitude)
+        var digits = InlineArray<20, UInt8>(repeating: 0)
+        var first = 20
+        repeat {
+            first -= 1
+            digits[first] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        } while rest > 0
+        for position in first..<20 { bytes.append(digits[position]) }
+    }
+
+    /// A number as it stands: a database's exact numeric, or one that was parsed.
+    mutating func number(_ value: JSONNumber) {
+        bytes.append(contentsOf: value.text.utf8)
+    }
+
+    /// A finite double; JSON has no spelling for the others, so they are null.
+    mutating func double(_ value: Double) {
+        guard value.isFinite else { return null() }
+        // "1e+16" and "5.0" are both JSON as Swift writes them.
+        bytes.append(contentsOf: value.description.utf8)
+    }
+
+    /// RFC 3339 in UTC.
+    mutating func timestamp(_ value: Timestamp) {
+        bytes.append(UInt8(ascii: "\""))
+        value.appendRFC3339(to: &bytes)
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    mutating func string(_ text: String) {
+        bytes.append(UInt8(ascii: "\""))
+        if JSONWriter.needsEscaping(text) {
+            for byte in text.utf8 { appendEscaped(byte) }
+        } else {
+            bytes.append(contentsOf: text.utf8)
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    mutating func value(_ value: JSONValue) {
+        switch value {
+        case .null: null()
+        case .bool(let flag): bool(flag)
+        case .number(let value): number(value)
+        case .string(let text): string(text)
+        case .array(let elements):
+            beginArray()
+            for element in elements {
+                separate()
+                self.value(element)
+            }
+            endArray()
+        case .object(let object):
+            beginObject()
+            for member in object.members {
+                name(member.name)
+                self.value(member.value)
+            }
+            endObject()
+        }
+    }
+}
+
+// MARK: - Containers
+
+extension JSONWriter {
+    mutating func beginObject() { bytes.append(UInt8(ascii: "{")) }
+    mutating func endObject() { bytes.append(UInt8(ascii: "}")) }
+    mutating func beginArray() { bytes.append(UInt8(ascii: "[")) }
+    mutating func endArray() { bytes.append(UInt8(ascii: "]")) }
+
+    /// Before an element of an array.
+    mutating func separate() {
+        // A complete value never ends in an opening bracket (a string ends in its quotation mark), so the last byte tells
+        // whether something stands before us: no stack of states is kept.
+        guard let last = bytes.last, last != UInt8(ascii: "["), last != UInt8(ascii: "{") else { return }
+        bytes.append(UInt8(ascii: ","))
+    }
+
+    /// A member's name and colon; its value follows.
+    mutating func name(_ name: String) {
+        separate()
+        string(name)
+        bytes.append(UInt8(ascii: ":"))
+    }
+
+    /// Bytes that are JSON already: a schema's escaped names, a cached document.
+    mutating func verbatim(_ json: [UInt8]) {
+        bytes.append(contentsOf: json)
+    }
+}
+
+// MARK: - Escaping
+
+extension JSONWriter {
+    private static func needsEscaping(_ text: String) -> Bool {
+        let bytes = text.utf8.span
+        for index in bytes.indices {
+            let byte = bytes[index]
+            if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return true }
+        }
+        return false
+    }
+
+    private mutating func appendEscaped(_ byte: UInt8) {
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"): appendEscape(byte)
+        case 0x08: appendEscape(UInt8(ascii: "b"))
+        case 0x09: appendEscape(UInt8(ascii: "t"))
+        case 0x0A: appendEscape(UInt8(ascii: "n"))
+        case 0x0C: appendEscape(UInt8(ascii: "f"))
+        case 0x0D: appendEscape(UInt8(ascii: "r"))
+        case 0..<0x20:
+            bytes.append(contentsOf: "\\u00".utf8)
+            bytes.append(HexDigit.lowercase(byte >> 4))
+            bytes.append(HexDigit.lowercase(byte & 0x0F))
+        default: bytes.append(byte)
+        }
+    }
+
+    private mutating func appendEscape(_ letter: UInt8) {
+        bytes.append(UInt8(ascii: "\\"))
+        bytes.append(letter)
+    }
+}

@@ -1,0 +1,39 @@
+// Middleware wraps the handler: it sees a request on its way in and the answer on its way out. The list stands in
+// Boot/Routes.swift; a pipeline is made of it once a loop, and a request walks it without allocating a chain.
+
+import Reactor
+
+/// Something that happens around handlers.
+///
+/// One instance a loop; what it counts across requests is atomic, but never contended.
+protocol Middleware: Sendable {
+    /// Answers, by calling `next` or without it. What it throws is turned into an answer by ``ErrorMiddleware``.
+    func respond(to context: RequestContext, next: Next) async throws -> HTTPResponse
+}
+
+/// The rest of the way: the middleware after this one, and the handler at its end.
+struct Next: Sendable {
+    fileprivate let pipeline: Pipeline
+    fileprivate let position: Int
+
+    func callAsFunction(_ context: RequestContext) async throws -> HTTPResponse {
+        guard position < pipeline.middleware.count else { return try await pipeline.endpoint(context) }
+        let following = Next(pipeline: pipeline, position: position + 1)
+        return try await pipeline.middleware[position].respond(to: context, next: following)
+    }
+}
+
+/// A list of middleware, outermost first, and what it surrounds.
+final class Pipeline: Sendable {
+    fileprivate let middleware: [any Middleware]
+    fileprivate let endpoint: Route.Endpoint
+
+    init(_ middleware: [any Middleware], endpoint: @escaping Route.Endpoint) {
+        self.middleware = middleware
+        self.endpoint = endpoint
+    }
+
+    func respond(to context: RequestContext) async throws -> HTTPResponse {
+        try await Next(pipeline: self, position: 0)(context)
+    }
+}

@@ -1,0 +1,44 @@
+// The name of a request, in its answer, in every log line about it and in every error. Pure but for the generator's prefix.
+
+import Synchronization
+
+/// Takes a client's request id over, or makes one.
+enum RequestID {
+    static let maxLength = 128
+
+    /// Whether an id from outside may be used: it ends up in logs and in a header field.
+    static func isWellFormed(_ id: String) -> Bool {
+        !id.isEmpty && id.utf8.count <= maxLength
+            && id.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: ":"):
+                    true
+                default: false
+                }
+            }
+    }
+
+    /// Makes ids that are unique, not secret: 64 random bits of its own and a count. One a loop.
+    final class Generator: Sendable {
+        private let prefix: UInt64
+        private let count = Atomic<UInt64>(0)
+
+        init(prefix: UInt64 = .random(in: .min ... .max)) {
+            self.prefix = prefix
+        }
+
+        /// Thirty-two hexadecimal digits.
+        func next() -> String {
+            let count = count.wrappingAdd(1, ordering: .relaxed).newValue
+            var digits: [UInt8] = []
+            digits.reserveCapacity(32)
+            for word in [prefix, count] {
+                for shift in stride(from: 60, through: 0, by: -4) {
+                    digits.append(HexDigit.lowercase(UInt8(truncatingIfNeeded: word >> UInt64(shift)) & 0x0F))
+                }
+            }
+            return String(decoding: digits, as: UTF8.self)
+        }
+    }
+}

@@ -1,0 +1,38 @@
+// The header fields that tell browsers to be careful. A handler that set one of them knew why: it stays.
+
+import Reactor
+
+/// Adds security header fields to every answer.
+struct SecurityHeadersMiddleware: Middleware {
+    /// Whether this server speaks TLS itself; HSTS over plain HTTP is ignored, and misleading.
+    private let isTLS: Bool
+
+    init(isTLS: Bool) {
+        self.isTLS = isTLS
+    }
+
+    func respond(to context: RequestContext, next: Next) async throws -> HTTPResponse {
+        var response = try await next(context)
+        response.headers.setIfAbsent("X-Content-Type-Options", "nosniff")
+        response.headers.setIfAbsent("X-Frame-Options", "DENY")
+        response.headers.setIfAbsent("Referrer-Policy", "no-referrer")
+        // An API's answer loads nothing; pages bring a policy of their own.
+        response.headers.setIfAbsent("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+        if isTLS { response.headers.setIfAbsent("Strict-Transport-Security", "max-age=31536000; includeSubDomains") }
+        if context.route?.declaration.isSensitive == true { response.headers.set("Cache-Control", "no-store") }
+        return response
+    }
+}
+
+extension HTTPHeaders {
+    mutating func setIfAbsent(_ name: String, _ value: String) {
+        if self[name] == nil { append(name, value) }
+    }
+
+    /// Adds `value` to a comma-separated field, unless it is there.
+    mutating func addToList(_ name: String, _ value: String) {
+        guard let known = self[name] else { return append(name, value) }
+        let values = known.split(separator: ",").map { $0.filter { $0 != " " }.lowercased() }
+        if !values.contains(value.lowercased()) { set(name, known + ", " + value) }
+    }
+}

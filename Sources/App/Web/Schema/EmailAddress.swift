@@ -1,0 +1,67 @@
+// E-mail addresses: the part of RFC 5321 that people have. Quoted local parts and address literals are refused, as
+// python-email-validator refuses them by default; its sentences are kept, because they reach FastAPI's clients. Pure.
+
+/// Syntax of e-mail addresses.
+enum EmailAddress {
+    struct SyntaxFault: Error, Equatable {
+        let reason: String
+    }
+
+    /// The address with its domain in lower case: domains do not know case, local parts officially do.
+    static func parse(_ text: String) -> Result<String, SyntaxFault> {
+        guard let at = text.lastIndex(of: "@") else { return fault("An email address must have an @-sign.") }
+        let local = text[..<at]
+        let domain = text[text.index(after: at)...]
+        guard !local.isEmpty else { return fault("There must be something before the @-sign.") }
+        guard !domain.isEmpty else { return fault("There must be something after the @-sign.") }
+        // RFC 5321 4.5.3.1: 64 octets and 255; 254 in all is what a path of 256 leaves.
+        guard local.utf8.count <= 64 else { return fault("The email address is too long before the @-sign.") }
+        guard text.utf8.count <= 254 else { return fault("The email address is too long.") }
+        if let reason = problem(inLocalPart: local) ?? problem(inDomain: domain) { return fault(reason) }
+        return .success(local + "@" + domain.lowercased())
+    }
+
+    private static func fault(_ reason: String) -> Result<String, SyntaxFault> {
+        .failure(SyntaxFault(reason: reason))
+    }
+
+    private static func problem(inLocalPart local: Substring) -> String? {
+        if local.hasPrefix(".") { return "An email address cannot start with a period." }
+        if local.hasSuffix(".") { return "An email address cannot have a period immediately before the @-sign." }
+        if local.contains("..") { return "An email address cannot have two periods in a row." }
+        let isAllowed = local.unicodeScalars.allSatisfy { scalar in
+            // RFC 5322 atext, and RFC 6531 beyond ASCII as far as it is letters and digits.
+            scalar.isASCII
+                ? isAlphanumeric(scalar) || "!#$%&'*+-/=?^_`{|}~.".unicodeScalars.contains(scalar)
+                : scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+        }
+        return isAllowed ? nil : "The email address contains invalid characters before the @-sign."
+    }
+
+    private static func problem(inDomain domain: Substring) -> String? {
+        if domain.hasPrefix(".") || domain.hasSuffix(".") {
+            return "The part after the @-sign cannot start or end with a period."
+        }
+        if domain.contains("..") { return "An email address cannot have two periods in a row." }
+        let labels = domain.split(separator: ".")
+        guard labels.count >= 2 else { return "The part after the @-sign is not valid. It should have a period." }
+        for label in labels {
+            guard label.utf8.count <= 63 else { return "The part after the @-sign is too long." }
+            guard !label.hasPrefix("-"), !label.hasSuffix("-") else {
+                return "The part after the @-sign cannot have a hyphen at the start or end of a label."
+            }
+            let isAllowed = label.unicodeScalars.allSatisfy {
+                $0.isASCII ? isAlphanumeric($0) || $0 == "-" : $0.properties.isAlphabetic
+            }
+            guard isAllowed else { return "The part after the @-sign contains invalid characters." }
+        }
+        guard let top = labels.last, !top.unicodeScalars.allSatisfy({ $0.properties.numericType != nil }) else {
+            return "The part after the @-sign is not valid. It is not within a valid top-level domain."
+        }
+        return nil
+    }
+
+    private static func isAlphanumeric(_ scalar: Unicode.Scalar) -> Bool {
+        ("a"..."z").contains(scalar) || ("A"..."Z").contains(scalar) || ("0"..."9").contains(scalar)
+    }
+}

@@ -1,0 +1,99 @@
+// A file that is either wholly there, and on the disk, or not there at all. Owns one descriptor and one temporary name.
+// Every method blocks on the disk: run it on the blocking pool. One caller at a time by its mutex; any thread.
+
+import Glibc
+import Synchronization
+
+/// Writes a file under a temporary name in its own folder, and gives it its real name once it is safely on the disk.
+///
+/// The order is the one that survives a power cut: write, fsync, rename, fsync of the folder. A writer that is dropped before
+/// ``commit(as:)`` removes its temporary file; one that is killed leaves it to be swept (``DurableFile/temporarySuffix``).
+public final class DurableFileWriter: Sendable {
+    private struct State {
+        /// -1 once committed or discarded.
+        var descriptor: Int32
+        var bytesWritten = 0
+    }
+
+    private let directory: String
+    private let temporaryPath: String
+    private let state: Mutex<State>
+
+    /// Begins a file in `directory`, which must exist. Blocks.
+    ///
+    /// - Parameters:
+    ///   - directory: where the file will be; rename is atomic only inside one file system.
+    ///   - name: a stem that is unique among writers of this moment; the temporary file carries it.
+    public init(directory: String, name: String) throws(FileError) {
+        self.directory = directory
+        temporaryPath = "\(directory)/.\(name)\(DurableFile.temporarySuffix)"
+        // O_EXCL: two writers of one name must not share a file.
+        let descriptor = unsafe open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, DurableFile.fileMode)
+        guard descriptor >= 0 else { throw .last("open") }
+        state = Mutex(State(descriptor: descriptor))
+    }
+
+    deinit { discard() }
+
+    public var bytesWritten: Int { state.withLock { $0.bytesWritten } }
+
+    /// Appends bytes. Blocks.
+    /// - Throws: ``FileError``; the caller then calls ``discard()`` or drops the writer.
+    public func write(_ bytes: [UInt8]) throws(FileError) {
+        try state.withLock { (state) throws(FileError) in
+            guard state.descriptor >= 0 else { throw FileError(code: EBADF, operation: "write") }
+            var offset = 0
+            while offset < bytes.count {
+                // SAFETY: the range given lies inside the array.
+                let count = unsafe bytes.withUnsafeBytes { bytes in
+                    unsafe Glibc.write(state.descriptor, bytes.baseAddress! + offset, bytes.count - offset)
+                }
+                if count < 0 {
+                    if errno == EINTR { continue }
+                    throw .last("write")
+                }
+                offset += count
+            }
+            state.bytesWritten += bytes.count
+        }
+    }
+
+    /// Makes the file durable and gives it its name, replacing what bore it. Blocks on the disk, often for milliseconds.
+    /// - Parameter name: a file name in the writer's folder.
+    /// - Throws: ``FileError``; then there is no file of that name, or still the old one, and no temporary one.
+    public func commit(as name: String) throws(FileError) {
+        try state.withLock { (state) throws(FileError) in
+            guard state.descriptor >= 0 else { throw FileError(code: EBADF, operation: "rename") }
+            let descriptor = state.descriptor
+            state.descriptor = -1
+            guard fsync(descriptor) == 0 else {
+                let error = FileError.last("fsync")
+                close(descriptor)
+                unsafe unlink(temporaryPath)
+                throw error
+            }
+            // NFS and quotas report a failed write as late as this.
+            guard close(descriptor) == 0 || errno == EINTR else {
+                let error = FileError.last("close")
+                unsafe unlink(temporaryPath)
+                throw error
+            }
+            guard unsafe rename(temporaryPath, "\(directory)/\(name)") == 0 else {
+                let error = FileError.last("rename")
+                unsafe unlink(temporaryPath)
+                throw error
+            }
+            try DurableFile.synchronizeDirectory(directory)
+        }
+    }
+
+    /// Removes the temporary file; nothing after ``commit(as:)``. Idempotent.
+    public func discard() {
+        state.withLock { state in
+            guard state.descriptor >= 0 else { return }
+            close(state.descriptor)
+            state.descriptor = -1
+            unsafe unlink(temporaryPath)
+        }
+    }
+}

@@ -1,0 +1,149 @@
+// From a response to bytes in the transport's buffer, and what becomes of the connection afterwards. Runs in the
+// connection's task, on its loop.
+
+extension HTTPConnection {
+    /// Writes `response`; returns whether the connection can serve another request.
+    func answer(_ request: HTTPRequest, with response: HTTPResponse) async -> Bool {
+        guard !isClosed, !isAbandoned else { return false }
+        if request.body.failure == .timeout {
+            refuse(.requestTimeout)
+            return false
+        }
+        if request.body.failure == .malformed, case .refused(let error) = intake {
+            server.statistics.malformedRequests += 1
+            refuse(error.status)
+            return false
+        }
+        let staysOpen = canStayOpen(after: request)
+        isAnswering = true
+        defer { isAnswering = false }
+        request.isAnswered = true
+        request.body.discard()
+        let isHead = request.method == .head
+        switch response.body {
+        case .empty:
+            writeHead(response, length: 0, for: request, staysOpen: staysOpen)
+        case .bytes(let bytes):
+            writeHead(response, length: bytes.count, for: request, staysOpen: staysOpen)
+            if !isHead, response.status.allowsBody { transport.outbound.append(bytes) }
+        case .stream(let length, let produce):
+            return await stream(response, length: length, produce, for: request, staysOpen: staysOpen)
+        }
+        transport.scheduleFlush()
+        if transport.bytesUnsent > TCPConnection.highWaterMark { await waitUntilDrained() }
+        return endIfAsked(staysOpen)
+    }
+
+    private func stream(
+        _ response: HTTPResponse, length: Int?, _ produce: @Sendable (any HTTPBodyWriter) async throws -> Void,
+        for request: HTTPRequest, staysOpen: Bool
+    ) async -> Bool {
+        let isChunked = length == nil && request.isHTTP11
+        // HTTP/1.0 knows no chunks: the end of the connection is the end of the body.
+        let staysOpen = staysOpen && (isChunked || length != nil)
+        writeHead(response, length: length, for: request, staysOpen: staysOpen)
+        transport.scheduleFlush()
+        guard request.method != .head, response.status.allowsBody else { return endIfAsked(staysOpen) }
+        let writer = HTTPConnectionBodyWriter(connection: self, remaining: length, isChunked: isChunked)
+        do {
+            try await produce(writer)
+            try writer.finish()
+        } catch {
+            // The head is gone with a promise that cannot be kept: a cut is the one way to say so.
+            transport.abort()
+            return false
+        }
+        return endIfAsked(staysOpen)
+    }
+
+    private func writeHead(_ response: HTTPResponse, length: Int?, for request: HTTPRequest, staysOpen: Bool) {
+        HTTPSerializer.appendHead(
+            of: response, bodyLength: length, isHTTP11: request.isHTTP11,
+            connection: staysOpen ? (request.isHTTP11 ? .implicit : .keepAlive) : .close,
+            date: server.dateField, to: &transport.outbound)
+    }
+
+    private func canStayOpen(after request: HTTPRequest) -> Bool {
+        guard request.isKeepAlive, !server.isDraining, requestsServed < server.limits.maxRequestsPerConnection else { return false }
+        guard isArriving(request) else { return true }
+        // A body that nobody read: reading past it is cheaper than a new connection while little is left, but a client that
+        // was never told to continue must not be left guessing.
+        guard let length = request.body.declaredLength, !request.expectsContinue || request.isContinueSent else { return false }
+        transport.startReading()
+        return length - bodyBytes <= server.limits.maxDiscardedBytes
+    }
+
+    /// After the last answer: FIN, and a while of reading what the client still had on its way, because closing over unread
+    /// bytes makes the kernel send a reset, which can overtake the answer.
+    private func endIfAsked(_ staysOpen: Bool) -> Bool {
+        guard !staysOpen, !isClosed else { return staysOpen && !isClosed }
+        linger()
+        return false
+    }
+
+    private func linger() {
+        if case .ended = intake { return transport.closeAfterFlush() }
+        intake = .discarding(bytes: 0)
+        partial = nil
+        isIntakePaused = false
+        phaseBegan = loop.now
+        transport.finishAfterFlush()
+        transport.startReading()
+    }
+
+    /// Answers with a bare status and closes: for what was refused before, or instead of, a handler.
+    func refuse(_ status: HTTPStatus, retryAfter: Bool = false) {
+        guard !isClosed else { return }
+        var response = HTTPResponse(status: status)
+        response.headers.append("Content-Type", "application/json")
+        if retryAfter { response.headers.append("Retry-After", "1") }
+        let body = Array(#"{"detail":"\#(status.reason)","code":"\#(status.code)"}"#.utf8)
+        HTTPSerializer.appendHead(
+            of: response, bodyLength: body.count, isHTTP11: true, connection: .close, date: server.dateField, to: &transport.outbound)
+        transport.outbound.append(body)
+        linger()
+    }
+
+    /// Suspends while the client takes what is unsent. Returns at once when the connection is gone.
+    func waitUntilDrained() async {
+        guard !isClosed, transport.bytesUnsent > TCPConnection.highWaterMark else { return }
+        await unsafe withUnsafeContinuation { unsafe blockedWriter = $0 }
+    }
+}
+
+/// Writes a streamed body, in chunks or up to the announced length.
+final class HTTPConnectionBodyWriter: HTTPBodyWriter {
+    private let connection: HTTPConnection
+    private var remaining: Int?
+    private let isChunked: Bool
+
+    init(connection: HTTPConnection, remaining: Int?, isChunked: Bool) {
+        self.connection = connection
+        self.remaining = remaining
+        self.isChunked = isChunked
+    }
+
+    func write(_ bytes: [UInt8]) async throws {
+        guard !connection.isClosed, !connection.isAbandoned else { throw HTTPBodyError.clientGone }
+        // An empty chunk would end the body (RFC 9112 7.1).
+        guard !bytes.isEmpty else { return }
+        if let remaining {
+            guard bytes.count <= remaining else { throw HTTPBodyError.malformed }
+            self.remaining = remaining - bytes.count
+        }
+        if isChunked {
+            unsafe HTTPSerializer.appendChunk(bytes.span.bytes, to: &connection.transport.outbound)
+        } else {
+            connection.transport.outbound.append(bytes)
+        }
+        connection.transport.scheduleFlush()
+        await connection.waitUntilDrained()
+        guard !connection.isClosed else { throw HTTPBodyError.clientGone }
+    }
+
+    fileprivate func finish() throws {
+        if let remaining, remaining > 0 { throw HTTPBodyError.malformed }
+        if isChunked { HTTPSerializer.appendLastChunk(to: &connection.transport.outbound) }
+        connection.transport.scheduleFlush()
+    }
+}

@@ -1,0 +1,182 @@
+// From bytes to requests: what happens inside the read callback. Parses as many requests as have arrived, feeds the body that
+// is arriving, and stops reading when too much waits.
+
+extension HTTPConnection {
+    func received(_ bytes: RawSpan) {
+        if var partial {
+            // Exclusive while it is parsed from: taken out, put back with what is left.
+            self.partial = nil
+            partial.bytes.append(bytes)
+            let consumed = take(partial.bytes.bytes, parser: partial.parser)
+            partial.bytes.consume(consumed)
+            keep(partial.bytes)
+        } else {
+            let consumed = take(bytes, parser: nil)
+            guard consumed < bytes.byteCount else { return }
+            var rest = loop.buffers.take()
+            rest.append(bytes.extracting(consumed...))
+            keep(rest)
+        }
+    }
+
+    /// Goes on where a full queue made the intake pause.
+    func resumeIntake() {
+        guard isIntakePaused, pending.count <= server.limits.maxPipelinedRequests / 2 else { return }
+        isIntakePaused = false
+        if var partial {
+            self.partial = nil
+            let consumed = take(partial.bytes.bytes, parser: partial.parser)
+            partial.bytes.consume(consumed)
+            keep(partial.bytes)
+        }
+        if !isIntakePaused, !isClosed { transport.startReading() }
+    }
+
+    /// Stores what could not be used yet, and with it the state of the head that it begins.
+    private func keep(_ bytes: consuming ByteBuffer) {
+        let parser = unfinishedParser
+        unfinishedParser = nil
+        guard !bytes.isEmpty, !isClosed else { return loop.buffers.give(bytes) }
+        partial = PartialHead(parser: parser, bytes: bytes)
+    }
+
+    /// Uses as much of `bytes` as possible; returns how much that was.
+    private func take(_ bytes: RawSpan, parser resumed: HTTPHeadParser?) -> Int {
+        var position = 0
+        var resumed = resumed
+        while position < bytes.byteCount {
+            let rest = bytes.extracting(position...)
+            switch intake {
+            case .head:
+                guard pending.count < server.limits.maxPipelinedRequests else {
+                    isIntakePaused = true
+                    transport.stopReading()
+                    return position
+                }
+                guard let length = parseHead(rest, resumed: &resumed) else { return position }
+                position += length
+            case .body(let request, let remaining):
+                let count = min(remaining, rest.byteCount)
+                feed(request, rest.extracting(first: count))
+                position += count
+                if count == remaining {
+                    intake = .head
+                    request.body.finish()
+                } else {
+                    intake = .body(request, remaining: remaining - count)
+                }
+            case .chunks(let request, var decoder):
+                let (consumed, needsMore) = takeChunk(of: request, &decoder, rest)
+                position += consumed
+                if needsMore { return position }
+            case .discarding(let count):
+                intake = .discarding(bytes: count + rest.byteCount)
+                if count + rest.byteCount > server.limits.maxDiscardedBytes { transport.closeAfterFlush() }
+                return bytes.byteCount
+            case .refused, .ended:
+                return bytes.byteCount
+            }
+        }
+        return position
+    }
+
+    /// Parses one head; nil when it has not arrived whole, or is refused.
+    private func parseHead(_ bytes: RawSpan, resumed: inout HTTPHeadParser?) -> Int? {
+        do {
+            if var parser = resumed {
+                resumed = nil
+                guard let length = try parser.parse(bytes) else {
+                    unfinishedParser = parser
+                    return nil
+                }
+                accept(&parser.head, bytes.extracting(first: length))
+                return length
+            }
+            // The common case, a head in one piece, needs no parser of its own: the loop's serves every connection.
+            server.parser.reset()
+            guard let length = try server.parser.parse(bytes) else {
+                unfinishedParser = server.parser
+                if isIdle { phaseBegan = loop.now }
+                return nil
+            }
+            accept(&server.parser.head, bytes.extracting(first: length))
+            return length
+        } catch {
+            intake = .refused(error)
+            if current == nil { wakeTask() }
+            return bytes.byteCount
+        }
+    }
+
+    private func accept(_ head: inout HTTPRequestHead, _ bytes: RawSpan) {
+        let request = server.makeRequest(&head, bytes, remoteAddress: transport.remoteAddress)
+        switch request.framing {
+        case .none, .contentLength(0):
+            break
+        case .contentLength(let length):
+            intake = .body(request, remaining: length)
+            bodyBegins(request)
+        case .chunked:
+            intake = .chunks(request, ChunkedDecoder(limits: server.limits))
+            bodyBegins(request)
+        }
+        pending.append(request)
+        if current == nil { wakeTask() }
+    }
+
+    private func bodyBegins(_ request: HTTPRequest) {
+        request.body.source = self
+        bodyBytes = 0
+        bodyWait = .zero
+        lastBodyByte = loop.now
+    }
+
+    private func takeChunk(of request: HTTPRequest, _ decoder: inout ChunkedDecoder, _ bytes: RawSpan) -> (consumed: Int, needsMore: Bool) {
+        do {
+            let event = try decoder.next(bytes)
+            intake = .chunks(request, decoder)
+            switch event {
+            case .needMore(let consumed):
+                return (consumed, true)
+            case .data(let range, let consumed):
+                feed(request, bytes.extracting(range))
+                return (consumed, false)
+            case .end(let consumed):
+                intake = .head
+                request.body.finish()
+                return (consumed, false)
+            }
+        } catch {
+            intake = .refused(error)
+            request.body.fail(.malformed)
+            return (bytes.byteCount, false)
+        }
+    }
+
+    private func feed(_ request: HTTPRequest, _ bytes: RawSpan) {
+        bodyBytes += bytes.byteCount
+        lastBodyByte = loop.now
+        guard !request.isAnswered else { return countDiscarded(bytes.byteCount) }
+        request.body.feed(bytes)
+        if request.body.isFull { transport.stopReading() }
+    }
+
+    /// A body that its handler did not want: read past it while it is small, so that the connection can live on.
+    private func countDiscarded(_ count: Int) {
+        discardedBytes += count
+        if discardedBytes > server.limits.maxDiscardedBytes { transport.closeAfterFlush() }
+    }
+}
+
+extension HTTPConnection: HTTPBodySource {
+    func bodyWanted() {
+        guard let current, current.expectsContinue, !current.isContinueSent, isArriving(current), bodyBytes == 0 else { return }
+        current.isContinueSent = true
+        transport.outbound.append("HTTP/1.1 100 Continue\r\n\r\n" as StaticString)
+        transport.scheduleFlush()
+    }
+
+    func bodyConsumed() {
+        if !isIntakePaused, !isClosed { transport.startReading() }
+    }
+}

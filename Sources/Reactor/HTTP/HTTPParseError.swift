@@ -1,0 +1,47 @@
+// Why a request is refused before anybody saw it. A value; any thread.
+
+/// A violation of RFC 9112 or RFC 9110, or of ``HTTPLimits``. After one, nothing later on the connection is served: where the
+/// next request begins is anybody's guess, and guessing is how requests are smuggled.
+public enum HTTPParseError: Error, Sendable, Hashable {
+    case invalidRequestLine
+    case invalidMethod
+    case unknownMethod
+    case invalidTarget
+    case invalidVersion
+    case unsupportedVersion
+    case requestLineTooLong
+    case invalidLineEnding
+    case invalidFieldName
+    case invalidFieldValue
+    case foldedField
+    case headerTooLarge
+    case tooManyFields
+    case missingHost
+    case repeatedHost
+    case invalidHost
+    case invalidContentLength
+    case repeatedContentLength
+    case invalidTransferEncoding
+    case unknownTransferCoding
+    case contentLengthWithTransferEncoding
+    case invalidConnection
+    case unknownExpectation
+    case invalidChunkSize
+    case invalidChunkExtension
+    case chunkExtensionsTooLarge
+    case invalidChunkEnd
+    case trailersTooLarge
+    case forbiddenTrailer
+
+    /// What the client is answered.
+    public var status: HTTPStatus {
+        switch self {
+        case .unknownMethod, .unknownTransferCoding: .notImplemented
+        case .unsupportedVersion: .httpVersionNotSupported
+        case .requestLineTooLong: .uriTooLong
+        case .headerTooLarge, .tooManyFields, .chunkExtensionsTooLarge, .trailersTooLarge: .requestHeaderFieldsTooLarge
+        case .unknownExpectation: .expectationFailed
+        default: .badRequest
+        }
+    }
+}

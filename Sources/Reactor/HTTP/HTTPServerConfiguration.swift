@@ -1,0 +1,60 @@
+// What an HTTP server is told at its start. A value; any thread.
+
+/// Where a server listens, and what it allows.
+public struct HTTPServerConfiguration: Sendable {
+    /// An IP address with a port (0: the kernel chooses), or the path of a UNIX socket.
+    public var address: SocketAddress
+    public var limits: HTTPLimits
+    /// Connections of the whole server, all loops together.
+    public var maxConnections: Int
+    /// Connections of one client address, all loops together; peers on this machine are not counted, since a balancer or a
+    /// load generator is one of them.
+    public var maxConnectionsPerAddress: Int
+
+    public init(
+        address: SocketAddress, limits: HTTPLimits = HTTPLimits(), maxConnections: Int = ProcessLimits.defaultMaxConnections,
+        maxConnectionsPerAddress: Int = 512
+    ) {
+        self.address = address
+        self.limits = limits
+        self.maxConnections = maxConnections
+        self.maxConnectionsPerAddress = maxConnectionsPerAddress
+    }
+}
+
+/// What a server has done since it began, and what it holds now.
+public struct HTTPServerStatistics: Sendable, Equatable {
+    public internal(set) var connectionsAccepted = 0
+    public internal(set) var connectionsRefused = 0
+    public internal(set) var connectionsOpen = 0
+    public internal(set) var requests = 0
+    /// Requests whose handler runs.
+    public internal(set) var requestsInFlight = 0
+    /// Requests refused by the parser.
+    public internal(set) var malformedRequests = 0
+    /// Connections ended by one of the time limits.
+    public internal(set) var timeouts = 0
+
+    public init() {}
+
+    /// The sum over loops.
+    public static func + (left: HTTPServerStatistics, right: HTTPServerStatistics) -> HTTPServerStatistics {
+        var sum = left
+        sum.connectionsAccepted += right.connectionsAccepted
+        sum.connectionsRefused += right.connectionsRefused
+        sum.connectionsOpen += right.connectionsOpen
+        sum.requests += right.requests
+        sum.requestsInFlight += right.requestsInFlight
+        sum.malformedRequests += right.malformedRequests
+        sum.timeouts += right.timeouts
+        return sum
+    }
+}
+
+/// Anything that turns a request into a response: a router, or a test's closure.
+///
+/// `respond` runs isolated to the loop's ``LoopActor``, inside its connection's task. The task is cancelled when the client
+/// leaves or the handler's time is up; what is returned after that is dropped.
+public protocol HTTPResponder: Sendable {
+    func respond(to request: HTTPRequest) async -> HTTPResponse
+}

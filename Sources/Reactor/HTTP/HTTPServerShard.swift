@@ -1,0 +1,178 @@
+// The part of a server that lives on one loop: its listener, its connections, and what they share. Loop-bound.
+
+/// One loop's listener and connections.
+@safe
+final class HTTPServerShard {
+    let loop: EventLoop
+    let limits: HTTPLimits
+    let responder: any HTTPResponder
+    private let maxConnections: Int
+    private let maxConnectionsPerAddress: Int
+
+    /// Parses every head that arrives in one piece.
+    var parser: HTTPHeadParser
+    var statistics = HTTPServerStatistics()
+    private(set) var isDraining = false
+
+    private var listener: TCPListener?
+    private var connections: [HTTPConnection] = []
+    private var connectionsByAddress: [String: Int] = [:]
+    private var spareRequests: [HTTPRequest] = []
+    private var sweepTimer: LoopTimer?
+    private var drained: LoopPromise<Void>?
+    private var date = HTTPDateField()
+
+    /// How often time limits are looked at: they are kept to this precision.
+    private static let sweepPeriod = Duration.milliseconds(250)
+    private static let maxSpareRequests = 256
+
+    init(loop: EventLoop, configuration: HTTPServerConfiguration, shards: Int, responder: any HTTPResponder) {
+        self.loop = loop
+        self.responder = responder
+        limits = configuration.limits
+        maxConnections = max(1, configuration.maxConnections / shards)
+        maxConnectionsPerAddress = max(1, configuration.maxConnectionsPerAddress / shards)
+        parser = HTTPHeadParser(limits: configuration.limits)
+    }
+
+    // MARK: Listening
+
+    func listen(on address: SocketAddress) throws(TransportError) -> SocketAddress {
+        let listener = try TCPListener(address, loop: loop) { [unowned self] in admit($0) }
+        self.listener = listener
+        return listener.address
+    }
+
+    func listen(on socket: UnixSocket) throws(TransportError) {
+        listener = try TCPListener(descriptor: socket.duplicate(), path: socket.path, loop: loop) { [unowned self] in admit($0) }
+    }
+
+    private func admit(_ transport: TCPConnection) {
+        let host = transport.remoteAddress.host
+        let isCounted = !transport.remoteAddress.isLocal
+        guard connections.count < maxConnections, !isCounted || connectionsByAddress[host, default: 0] < maxConnectionsPerAddress else {
+            statistics.connectionsRefused += 1
+            return HTTPServerShard.refuse(transport)
+        }
+        statistics.connectionsAccepted += 1
+        if isCounted { connectionsByAddress[host, default: 0] += 1 }
+        let connection = HTTPConnection(transport: transport, server: self)
+        connection.slot = connections.count
+        connections.append(connection)
+        startSweeping()
+        connection.start()
+    }
+
+    private static func refuse(_ transport: TCPConnection) {
+        transport.outbound.append(
+            "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n" as StaticString)
+        transport.closeAfterFlush()
+    }
+
+    func remove(_ connection: HTTPConnection) {
+        let address = connection.transport.remoteAddress
+        if !address.isLocal, let count = connectionsByAddress[address.host] {
+            connectionsByAddress[address.host] = count > 1 ? count - 1 : nil
+        }
+        let last = connections.removeLast()
+        if last !== connection {
+            connections[connection.slot] = last
+            last.slot = connection.slot
+        }
+        if connections.isEmpty { drained?.succeed(()) }
+    }
+
+    // MARK: Shared by the connections
+
+    /// `Date: ...\r\n`, made anew once a second.
+    var dateField: [UInt8] { date.bytes(at: loop.now) }
+
+    /// A request for the head that was just parsed, with the storage of one that is over if there is one.
+    func makeRequest(_ head: inout HTTPRequestHead, _ bytes: RawSpan, remoteAddress: SocketAddress) -> HTTPRequest {
+        let request = spareRequests.popLast() ?? HTTPRequest(loop: loop, remoteAddress: remoteAddress)
+        request.take(&head, bytes, remoteAddress: remoteAddress)
+        return request
+    }
+
+    /// Takes a request back whose handler is done with it; one that somebody kept is left to them.
+    func recycle(_ request: consuming HTTPRequest) {
+        guard spareRequests.count < HTTPServerShard.maxSpareRequests, isKnownUniquelyReferenced(&request) else { return }
+        spareRequests.append(request)
+    }
+
+    // MARK: Time
+
+    private func startSweeping() {
+        guard sweepTimer == nil else { return }
+        let timer = LoopTimer(loop: loop)
+        sweepTimer = timer
+        timer.start(after: HTTPServerShard.sweepPeriod, repeating: HTTPServerShard.sweepPeriod) { [unowned self] in sweep() }
+    }
+
+    private func sweep() {
+        guard !connections.isEmpty else {
+            sweepTimer = nil
+            return
+        }
+        let now = loop.now
+        for connection in connections { connection.sweep(now: now, period: HTTPServerShard.sweepPeriod) }
+    }
+
+    /// Cancels a handler whose client has finished sending, if it is still running at the end of the tick.
+    func cancelSoon(_ connection: HTTPConnection) {
+        // SAFETY: posted from and to this loop's own thread.
+        nonisolated(unsafe) let connection = connection
+        loop.post { if unsafe connection.current != nil { unsafe connection.cancelHandler() } }
+    }
+
+    // MARK: Ending
+
+    /// Stops accepting, closes idle connections, and answers what is under way with `Connection: close`.
+    func beginDraining() {
+        guard !isDraining else { return }
+        isDraining = true
+        listener?.close()
+        listener = nil
+        for connection in connections where connection.isIdle { connection.wakeTask() }
+    }
+
+    /// Returns when every connection has ended; what lives on after `grace` is cut off.
+    func drain(within grace: Duration) async {
+        beginDraining()
+        if !connections.isEmpty {
+            let promise = LoopPromise<Void>(loop: loop)
+            drained = promise
+            let timer = LoopTimer(loop: loop)
+            timer.start(after: grace) { [unowned self] in
+                for connection in connections { connection.transport.abort() }
+            }
+            defer { timer.stop() }
+            try? await promise.wait()
+        }
+        sweepTimer?.stop()
+        sweepTimer = nil
+    }
+
+    var snapshot: HTTPServerStatistics {
+        var snapshot = statistics
+        snapshot.connectionsOpen = connections.count
+        return snapshot
+    }
+}
+
+/// The Date field, rendered once a second.
+private struct HTTPDateField {
+    private var second: Int64 = .min
+    private var rendered: [UInt8] = []
+
+    mutating func bytes(at now: MonotonicInstant) -> [UInt8] {
+        let second = now.nanoseconds / 1_000_000_000
+        if second != self.second {
+            self.second = second
+            rendered = Array("Date: ".utf8)
+            HTTPDate.append(Timestamp.now(), to: &rendered)
+            rendered.append(contentsOf: "\r\n".utf8)
+        }
+        return rendered
+    }
+}

@@ -1,0 +1,277 @@
+// One stream socket, TCP or UNIX, accepted or connected. Loop-bound: everything here happens on its loop's thread.
+//
+// Reads are pushed to the delegate out of the loop's own buffer while reading is on. Writes are gathered in `outbound` and go
+// out once a tick: `uv_try_write` first, which is one system call and no allocation, and only what the kernel did not take
+// is copied aside for libuv to write when the socket drains.
+
+import CLibuv
+import Glibc
+
+/// What a connection's owner is told, always on the loop's thread.
+public protocol TCPConnectionDelegate: AnyObject {
+    /// Bytes came. They are valid only during the call.
+    func received(_ bytes: RawSpan)
+    /// The peer has finished sending; it may still read.
+    func receivedEOF()
+    /// The socket is gone, by an error or because we closed it. The last call, exactly once.
+    func closed(_ error: TransportError?)
+    /// What is unsent fell below the low-water mark after it had been above the high one.
+    func outboundDrained()
+}
+
+/// A connected stream socket on a loop.
+@safe
+public final class TCPConnection: TickFlushable {
+    /// Above this many unsent bytes a producer should wait (RELIABILITY: 256 KiB); below a quarter of it, go on.
+    public static let highWaterMark = 262_144
+    static let lowWaterMark = 65_536
+
+    public let loop: EventLoop
+    /// Kept until ``TCPConnectionDelegate/closed(_:)`` has been delivered: whoever drops a connection must close it.
+    public var delegate: (any TCPConnectionDelegate)?
+    public internal(set) var remoteAddress: SocketAddress
+
+    let stream: UnsafeMutablePointer<uv_stream_t>
+    private var buffer = ByteBuffer()
+    private var bytesInKernelQueue = 0
+    private var isFlushScheduled = false
+    private var isAboveHighWater = false
+    private var closing = Closing.no
+    private var closeError: TransportError?
+    public private(set) var isReading = false
+    /// When bytes last left for the peer, or when the first unsent byte was gathered: a stall is counted from here.
+    public private(set) var lastWriteProgress: MonotonicInstant
+
+    private enum Closing {
+        case no
+        /// Close once everything is sent.
+        case afterFlush
+        /// Send everything, then FIN, and go on reading.
+        case finishAfterFlush, finished
+        case closed
+    }
+
+    /// Takes over an initialised libuv handle. The handle keeps the connection alive until it is closed.
+    init(stream: UnsafeMutablePointer<uv_stream_t>, loop: EventLoop, remoteAddress: SocketAddress) {
+        unsafe self.stream = stream
+        self.loop = loop
+        self.remoteAddress = remoteAddress
+        lastWriteProgress = loop.now
+        // SAFETY: balanced in `onClosed`, the last callback of the handle.
+        unsafe stream.pointee.data = Unmanaged.passRetained(self).toOpaque()
+    }
+
+    /// True until ``abort()`` or an error.
+    public var isOpen: Bool { closing != .closed }
+
+    // MARK: Writing
+
+    /// Bytes to send at the end of this tick. Append, then ``scheduleFlush()``.
+    public var outbound: ByteBuffer {
+        _read { yield buffer }
+        _modify {
+            if buffer.capacity == 0 { buffer = loop.buffers.take() }
+            yield &buffer
+        }
+    }
+
+    /// Bytes gathered or handed to libuv that the kernel has not taken yet.
+    public var bytesUnsent: Int { buffer.count + bytesInKernelQueue }
+
+    /// Sends ``outbound`` before the loop polls again. Costs nothing when it is scheduled already.
+    public func scheduleFlush() {
+        guard !isFlushScheduled else { return }
+        isFlushScheduled = true
+        if bytesInKernelQueue == 0 { lastWriteProgress = loop.now }
+        loop.onTickEnd(self)
+    }
+
+    public func flushTick() {
+        isFlushScheduled = false
+        flush()
+    }
+
+    private func flush() {
+        guard closing != .closed else { return }
+        // Noted before the write: whoever saw this much unsent may be waiting, also when the kernel takes all of it now.
+        if bytesUnsent > TCPConnection.highWaterMark { isAboveHighWater = true }
+        if !buffer.isEmpty, bytesInKernelQueue == 0 {
+            let result = tryWrite()
+            if result > 0 {
+                buffer.consume(Int(result))
+                lastWriteProgress = loop.now
+            } else if result != Int32(UV_EAGAIN.rawValue) {
+                return close(TransportError(code: result, operation: "write"))
+            }
+            if !buffer.isEmpty { queueRemainder() }
+        }
+        if buffer.isEmpty { returnBuffer() }
+        if bytesUnsent == 0 { finishIfAsked() }
+        if isAboveHighWater, bytesUnsent <= TCPConnection.lowWaterMark {
+            isAboveHighWater = false
+            delegate?.outboundDrained()
+        }
+    }
+
+    private func tryWrite() -> Int32 {
+        unsafe buffer.withUnsafeBytes { bytes in
+            // SAFETY: libuv reads the bytes during the call and does not write to them.
+            var vector = unsafe uv_buf_init(
+                UnsafeMutableRawPointer(mutating: bytes.baseAddress)?.assumingMemoryBound(to: CChar.self), UInt32(clamping: bytes.count))
+            return unsafe uv_try_write(stream, &vector, 1)
+        }
+    }
+
+    /// The kernel is full: hand libuv a copy that lives until it is written.
+    private func queueRemainder() {
+        let request = UnsafeMutablePointer<uv_write_t>.allocate(capacity: 1)
+        let count = buffer.count
+        let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
+        unsafe buffer.withUnsafeBytes { unsafe copy.copyMemory(from: $0) }
+        buffer.removeAll(keepingCapacity: true)
+        bytesInKernelQueue = count
+        // SAFETY: `onWritten` frees both; libuv calls it exactly once, also when the handle is closed first.
+        unsafe request.pointee.data = copy.baseAddress
+        var vector = unsafe uv_buf_init(copy.baseAddress?.assumingMemoryBound(to: CChar.self), UInt32(clamping: count))
+        let code = unsafe uv_write(request, stream, &vector, 1, onWritten)
+        guard code < 0 else { return }
+        unsafe copy.deallocate()
+        unsafe request.deallocate()
+        bytesInKernelQueue = 0
+        close(TransportError(code: code, operation: "write"))
+    }
+
+    fileprivate func written(_ status: Int32) {
+        bytesInKernelQueue = 0
+        guard closing != .closed else { return }
+        guard status == 0 else { return close(TransportError(code: status, operation: "write")) }
+        lastWriteProgress = loop.now
+        flush()
+    }
+
+    private func returnBuffer() {
+        guard buffer.capacity > 0 else { return }
+        loop.buffers.give(buffer)
+        buffer = ByteBuffer()
+    }
+
+    // MARK: Reading
+
+    /// Begins, or goes on, to push bytes to the delegate.
+    public func startReading() {
+        guard !isReading, closing != .closed else { return }
+        isReading = true
+        let code = unsafe uv_read_start(stream, onAllocate, onRead)
+        if code < 0 { close(TransportError(code: code, operation: "read")) }
+    }
+
+    /// Leaves further bytes in the kernel, which slows the peer down.
+    public func stopReading() {
+        guard isReading else { return }
+        isReading = false
+        unsafe uv_read_stop(stream)
+    }
+
+    fileprivate func didRead(_ count: Int, _ bytes: UnsafePointer<uv_buf_t>?) {
+        if count > 0, let base = unsafe bytes?.pointee.base {
+            // SAFETY: libuv filled `count` bytes of the loop's read buffer; the span ends with this call.
+            let span = unsafe RawSpan(_unsafeStart: base, byteCount: count)
+            delegate?.received(span)
+        } else if count == Int(UV_EOF.rawValue) {
+            stopReading()
+            delegate?.receivedEOF()
+        } else if count < 0 {
+            close(TransportError(code: Int32(clamping: count), operation: "read"))
+        }
+    }
+
+    // MARK: Closing
+
+    /// Closes once what is gathered has been sent.
+    public func closeAfterFlush() {
+        guard closing != .closed else { return }
+        closing = .afterFlush
+        scheduleFlush()
+    }
+
+    /// Sends what is gathered, then FIN. Reading goes on, so that bytes the peer had on their way do not turn our answer
+    /// into a reset; the owner closes when it has had enough.
+    public func finishAfterFlush() {
+        guard closing == .no else { return }
+        closing = .finishAfterFlush
+        scheduleFlush()
+    }
+
+    /// Closes now; what is unsent is lost. Idempotent.
+    public func abort() {
+        close(nil)
+    }
+
+    private func finishIfAsked() {
+        switch closing {
+        case .afterFlush:
+            close(nil)
+        case .finishAfterFlush:
+            closing = .finished
+            var descriptor = uv_os_fd_t()
+            // A plain shutdown(2): nothing is queued in libuv at this point, so its own request would only add an allocation.
+            if unsafe uv_fileno(UnsafeMutableRawPointer(stream).assumingMemoryBound(to: uv_handle_t.self), &descriptor) == 0 {
+                _ = shutdown(descriptor, Int32(SHUT_WR))
+            }
+        case .no, .finished, .closed:
+            break
+        }
+    }
+
+    private func close(_ error: TransportError?) {
+        guard closing != .closed else { return }
+        closing = .closed
+        closeError = error
+        isReading = false
+        unsafe uv_close(UnsafeMutableRawPointer(stream).assumingMemoryBound(to: uv_handle_t.self), onClosed)
+    }
+
+    /// Delivered by libuv after the tick, never from inside another call: the delegate need not expect re-entry.
+    fileprivate func didClose() {
+        returnBuffer()
+        let delegate = self.delegate
+        self.delegate = nil
+        delegate?.closed(closeError)
+    }
+}
+
+// MARK: - C callbacks
+
+private func connection(of stream: UnsafeMutablePointer<uv_stream_t>) -> TCPConnection {
+    // SAFETY: retained by the handle from `init` to `onClosed`.
+    unsafe Unmanaged<TCPConnection>.fromOpaque(stream.pointee.data).takeUnretainedValue()
+}
+
+private func onAllocate(_ handle: UnsafeMutablePointer<uv_handle_t>?, _ suggested: Int, _ buffer: UnsafeMutablePointer<uv_buf_t>?) {
+    guard let handle = unsafe handle, let buffer = unsafe buffer else { return }
+    // SAFETY: the loop's data is its EventLoop; the read buffer lives as long as the loop, and one read is delivered at a time.
+    let loop = unsafe Unmanaged<EventLoop>.fromOpaque(handle.pointee.loop.pointee.data).takeUnretainedValue()
+    let target = unsafe loop.buffers.readBuffer
+    unsafe buffer.pointee = uv_buf_init(target.baseAddress?.assumingMemoryBound(to: CChar.self), UInt32(target.count))
+}
+
+private func onRead(_ stream: UnsafeMutablePointer<uv_stream_t>?, _ count: Int, _ buffer: UnsafePointer<uv_buf_t>?) {
+    guard let stream = unsafe stream, count != 0 else { return }
+    unsafe connection(of: stream).didRead(count, buffer)
+}
+
+private func onWritten(_ request: UnsafeMutablePointer<uv_write_t>?, _ status: Int32) {
+    guard let request = unsafe request, let stream = unsafe request.pointee.handle else { return }
+    let connection = unsafe connection(of: stream)
+    unsafe request.pointee.data?.deallocate()
+    unsafe request.deallocate()
+    connection.written(status)
+}
+
+private func onClosed(_ handle: UnsafeMutablePointer<uv_handle_t>?) {
+    guard let handle = unsafe handle, let data = unsafe handle.pointee.data else { return }
+    // SAFETY: balances the retain in `init`; libuv is done with the handle.
+    let connection = unsafe Unmanaged<TCPConnection>.fromOpaque(data).takeRetainedValue()
+    unsafe UnsafeMutableRawPointer(handle).deallocate()
+    connection.didClose()
+}

@@ -1,0 +1,177 @@
+// Jobs that are run, on real databases.
+
+import Actors
+import Reactor
+import Synchronization
+import TestSupport
+import Testing
+
+@Suite struct JobWorkerTests {
+    @Test(arguments: TestDatabase.available)
+    func aJobIsRunAndItsEffectIsKeptWithItsCompletion(_ backend: TestDatabase) async throws {
+        try await withWorker(
+            backend,
+            [
+                "add": { job in
+                    JobOutcome(result: "done") { transaction in
+                        _ = try await transaction.execute(.write("INSERT INTO effects VALUES ($1)"), [.text(job.payload)])
+                    }
+                }
+            ]
+        ) { worker, queue, database in
+            let jobs = (0..<20).map { NewJob(kind: "add", payload: "\($0)") }
+            for job in jobs { try await queue.enqueue(job, in: database) }
+            await worker.wake()
+            let haveAllEnded = try await eventually(on: queue.loop) {
+                (try? await queue.countsByStatus()) == [.succeeded: 20]
+            }
+            #expect(haveAllEnded)
+            try await #expect(queue.record(jobs[0].id)?.result == "done")
+            try await #expect(database.execute(.read("SELECT count(*) FROM effects"), [])[0].int(0) == 20)
+        }
+    }
+
+    @Test(arguments: TestDatabase.available)
+    func aFailedRunKeepsItsReasonAndLeavesNoEffect(_ backend: TestDatabase) async throws {
+        struct Secret: Error { let password = "hunter2" }
+        try await withWorker(
+            backend,
+            [
+                "permanent": { _ in throw JobFailure("the payload cannot be read", isPermanent: true) },
+                "secret": { _ in throw Secret() },
+                "half": { _ in
+                    JobOutcome { transaction in
+                        _ = try await transaction.execute(.write("INSERT INTO effects VALUES ('x')"), [])
+                        throw JobFailure("half way", isPermanent: true)
+                    }
+                },
+            ]
+        ) { worker, queue, database in
+            let jobs = ["permanent", "secret", "half", "unheard of"].map { NewJob(kind: $0) }
+            for job in jobs { try await queue.enqueue(job, in: database) }
+            await worker.wake()
+            let haveAllEnded = try await eventually(on: queue.loop) {
+                (try? await queue.countsByStatus()) == [.dead: 2, .retrying: 2]
+            }
+            #expect(haveAllEnded)
+            var reasons: [String?] = []
+            for job in jobs { reasons.append(try await queue.record(job.id)?.lastError) }
+            #expect(
+                reasons == [
+                    "the payload cannot be read", "Secret", "half way", "no handler for jobs of the kind unheard of",
+                ])
+            try await #expect(database.execute(.read("SELECT count(*) FROM effects"), [])[0].int(0) == 0)
+        }
+    }
+
+    @Test(arguments: TestDatabase.available)
+    func noMoreThanTheAllowedNumberRunAtOnce(_ backend: TestDatabase) async throws {
+        let running = Mutex((now: 0, most: 0))
+        try await withWorker(
+            backend,
+            [
+                "busy": { _ in
+                    running.withLock {
+                        $0.now += 1
+                        $0.most = max($0.most, $0.now)
+                    }
+                    for _ in 0..<20 { await Task.yield() }
+                    running.withLock { $0.now -= 1 }
+                    return JobOutcome()
+                }
+            ]
+        ) { worker, queue, database in
+            for _ in 0..<12 { try await queue.enqueue(NewJob(kind: "busy"), in: database) }
+            await worker.wake()
+            let haveAllEnded = try await eventually(on: queue.loop) {
+                (try? await queue.countsByStatus()) == [.succeeded: 12]
+            }
+            #expect(haveAllEnded)
+        }
+        #expect(running.withLock { $0.most } <= 4)
+    }
+
+    @Test(arguments: TestDatabase.available)
+    func stoppingWaitsForTheRunningJobs(_ backend: TestDatabase) async throws {
+        try await backend.withPool { database in
+            try await database.script(JobSchema.version1(database.dialect))
+            let queue = JobQueue(loop: database.loop, database: database)
+            let hasBegun = Atomic<Bool>(false)
+            let mayEnd = Atomic<Bool>(false)
+            let worker = JobWorker(
+                queue: queue, database: database, name: "w",
+                handlers: [
+                    "slow": { _ in
+                        hasBegun.store(true, ordering: .relaxed)
+                        while !mayEnd.load(ordering: .relaxed) { await Task.yield() }
+                        return JobOutcome()
+                    }
+                ])
+            let run = Task(executorPreference: database.loop) { await worker.run() }
+            let job = NewJob(kind: "slow")
+            try await queue.enqueue(job, in: database)
+            await worker.wake()
+            let didBegin = try await eventually(on: database.loop) { hasBegun.load(ordering: .relaxed) }
+            #expect(didBegin)
+            await worker.stop()
+            let late = NewJob(kind: "slow")
+            try await queue.enqueue(late, in: database)
+            mayEnd.store(true, ordering: .relaxed)
+            await run.value
+            try await #expect(queue.record(job.id)?.status == .succeeded)
+            try await #expect(queue.record(late.id)?.status == .pending)
+        }
+    }
+
+    @Test(arguments: TestDatabase.available)
+    func aCancelledWorkerLeavesItsJobToTheLease(_ backend: TestDatabase) async throws {
+        try await backend.withPool { database in
+            try await database.script(JobSchema.version1(database.dialect))
+            let queue = JobQueue(loop: database.loop, database: database)
+            let hasBegun = Atomic<Bool>(false)
+            let loop = database.loop
+            let worker = JobWorker(
+                queue: queue, database: database, name: "w",
+                handlers: [
+                    "endless": { _ in
+                        hasBegun.store(true, ordering: .relaxed)
+                        try await loop.sleep(for: .seconds(600))
+                        return JobOutcome()
+                    }
+                ])
+            let run = Task(executorPreference: loop) { await worker.run() }
+            let job = NewJob(kind: "endless")
+            try await queue.enqueue(job, in: database)
+            await worker.wake()
+            let didBegin = try await eventually(on: loop) { hasBegun.load(ordering: .relaxed) }
+            #expect(didBegin)
+            run.cancel()
+            await run.value
+            try await #expect(queue.record(job.id)?.status == .running)
+            try await #expect(queue.reclaimExpired(now: .now() + .seconds(60)) == 1)
+        }
+    }
+}
+
+/// Runs `body` beside a worker, which is stopped afterwards.
+private func withWorker(
+    _ backend: TestDatabase, _ handlers: [String: JobHandler],
+    _ body: @Sendable @escaping (JobWorker, JobQueue, DatabasePool) async throws -> Void
+) async throws {
+    try await backend.withPool { database in
+        try await database.script(JobSchema.version1(database.dialect))
+        try await database.script("CREATE TABLE effects (what varchar(100))")
+        let queue = JobQueue(loop: database.loop, database: database)
+        let worker = JobWorker(queue: queue, database: database, name: "w", handlers: handlers)
+        let run = Task(executorPreference: database.loop) { await worker.run() }
+        do {
+            try await body(worker, queue, database)
+        } catch {
+            await worker.stop()
+            await run.value
+            throw error
+        }
+        await worker.stop()
+        await run.value
+    }
+}

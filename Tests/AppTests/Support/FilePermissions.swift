@@ -1,0 +1,9 @@
+// What a file's owner and others may do with it.
+
+import FoundationEssentials
+
+/// The permission bits of a file.
+func permissions(of path: String) throws -> Int {
+    let attributes = try FileManager.default.attributesOfItem(atPath: path)
+    return (attributes[.posixPermissions] as? Int) ?? -1
+}

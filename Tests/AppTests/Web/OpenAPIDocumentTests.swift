@@ -1,0 +1,127 @@
+// The document describes what is served, the same way every time.
+
+import Reactor
+import Testing
+
+@testable import App
+
+@Suite struct OpenAPIDocumentTests {
+    private enum Priority: String, CaseIterable, JSONRepresentable { case low, high }
+
+    private struct CreateItem: RequestBody {
+        private static let title = Field.string("title", length: 1...200, example: "Milk")
+        private static let priority = Field<Priority>.enumeration("priority").defaulting(to: .low)
+        static let schema = ObjectSchema("ItemCreate", title, priority)
+        init(_ values: ObjectValues) {}
+    }
+
+    private struct ListItems: RequestQuery {
+        private static let paging = PageRequest.Fields()
+        private static let priority = Field<Priority>.enumeration("priority", description: "Only these").omittable()
+        static let schema = ObjectSchema("ItemQuery", unknownMembers: .ignored, paging.skip, paging.limit, priority)
+        init(_ values: ObjectValues) {}
+    }
+
+    private struct Item: ResponseObject {
+        static let schema = ResponseSchema<Item>("Item", .property("priority") { _ in Priority.low }, .property("id") { _ in 1 })
+    }
+
+    private static func table() -> RouteTable {
+        let group = RouteGroup(tag: "Items") { routes in
+            routes.get("/items", summary: "List items", access: .user, limit: .moderate) { (_: RequestContext, _: ListItems) in [Item()] }
+            routes.post("/items", summary: "Create item", status: .created, access: .user) { (_: RequestContext, _: CreateItem) in Item() }
+            routes.get("/items/{item_id:int}", summary: "Get item", errors: [.notFound]) { _ in Item() }
+            routes.delete("/items/{item_id:int}", summary: "Delete item", status: .noContent, access: .admin) { _ in NoContent() }
+            routes.get("/page", summary: "Page", produces: "text/html") { _ in Message("") }
+        }
+        return RouteTable(.init("", group), .init("/api/v1", group))
+    }
+
+    private func document() -> JSONValue {
+        OpenAPIDocument(title: "Test", version: "1", description: "", OpenAPIDocumentTests.table()).tree
+    }
+
+    private func operation(_ path: String, _ method: String) -> JSONValue? {
+        document()["paths"]?[path]?[method]
+    }
+
+    @Test func isTheSameEveryTime() {
+        let first = OpenAPIDocument(title: "Test", version: "1", description: "", OpenAPIDocumentTests.table()).json
+        let second = OpenAPIDocument(title: "Test", version: "1", description: "", OpenAPIDocumentTests.table()).json
+        #expect(first == second)
+    }
+
+    @Test func listsEveryServedRouteUnderUniqueIDs() throws {
+        let document = document()
+        #expect(document["openapi"] == "3.1.0")
+        var ids: Set<String> = []
+        for route in OpenAPIDocumentTests.table().routes {
+            let operation = try #require(document["paths"]?[route.label]?[route.method.rawValue.lowercased()])
+            ids.insert(try #require(operation["operationId"]?.string))
+        }
+        #expect(ids.count == 10)
+    }
+
+    @Test func describesParametersFromTheirFields() throws {
+        let parameters = try #require(operation("/items", "get")?["parameters"]?.array)
+        #expect(parameters.compactMap { $0["name"]?.string } == ["skip", "limit", "priority"])
+        #expect(parameters[0]["schema"]?["minimum"] == 0)
+        #expect(parameters[1]["schema"]?["default"] == 10)
+        #expect(parameters[2]["required"] == false)
+        #expect(parameters[2]["description"] == "Only these")
+        let path = try #require(operation("/items/{item_id}", "get")?["parameters"]?.array?.first)
+        #expect(path == ["name": "item_id", "in": "path", "required": true, "schema": ["type": "integer"]])
+    }
+
+    @Test func documentsBodiesAndAnswersByReference() {
+        let create = operation("/api/v1/items", "post")
+        #expect(create?["requestBody"]?["content"]?["application/json"]?["schema"] == ["$ref": "#/components/schemas/ItemCreate"])
+        #expect(
+            create?["responses"]?["201"]?["content"]?["application/json"]?["schema"] == ["$ref": "#/components/schemas/Item"])
+        #expect(operation("/items", "get")?["responses"]?["200"]?["headers"]?["X-Total-Count"] != nil)
+        #expect(operation("/items/{item_id}", "delete")?["responses"]?["204"] == ["description": "Successful Response"])
+        #expect(operation("/page", "get")?["responses"]?["200"]?["content"]?["text/html"] != nil)
+    }
+
+    @Test func documentsTheErrorsThatCanOccur() {
+        func statuses(_ path: String, _ method: String) -> [String] {
+            guard case .object(let responses)? = operation(path, method)?["responses"] else { return [] }
+            return responses.members.map(\.name)
+        }
+        #expect(statuses("/items", "get") == ["200", "401", "429", "422"])
+        #expect(statuses("/items", "post") == ["201", "401", "413", "415", "422"])
+        #expect(statuses("/items/{item_id}", "get") == ["200", "404", "422"])
+        #expect(statuses("/items/{item_id}", "delete") == ["204", "401", "403", "422"])
+        #expect(statuses("/page", "get") == ["200"])
+    }
+
+    @Test func asksForATokenWhereOneIsNeeded() {
+        #expect(operation("/items", "get")?["security"] == [["OAuth2PasswordBearer": []]])
+        #expect(operation("/page", "get")?["security"] == nil)
+        #expect(
+            document()["components"]?["securitySchemes"]?["OAuth2PasswordBearer"]?["flows"]?["password"]?["tokenUrl"]
+                == "/api/v1/auth/login/access-token")
+    }
+
+    @Test func everyReferenceLeadsSomewhere() {
+        let document = document()
+        var references: Set<String> = []
+        func collect(_ value: JSONValue) {
+            switch value {
+            case .object(let object):
+                for member in object.members {
+                    if member.name == "$ref", let reference = member.value.string { references.insert(reference) }
+                    collect(member.value)
+                }
+            case .array(let elements): elements.forEach(collect)
+            default: break
+            }
+        }
+        collect(document)
+        #expect(references.count >= 5)
+        for reference in references {
+            let name = reference.split(separator: "/").last.map(String.init) ?? ""
+            #expect(document["components"]?["schemas"]?[name] != nil, "\(reference) leads nowhere")
+        }
+    }
+}
