@@ -47,13 +47,13 @@ fuzz: ## the parser against llhttp on FUZZ_CASES (default 1,000,000) mutated req
 	@scripts/bootstrap test
 	@scripts/fuzz
 
-sanitize-thread: ## the tests of Reactor and Actors under ThreadSanitizer
+sanitize-thread: ## the tests of Reactor and Actors under ThreadSanitizer; FILTER=regex picks some
 	@scripts/bootstrap test
-	@scripts/sanitize thread
+	@scripts/sanitize thread $(FILTER)
 
-sanitize-address: ## the tests of Reactor and Actors under AddressSanitizer
+sanitize-address: ## the tests of Reactor and Actors under AddressSanitizer; FILTER=regex picks some
 	@scripts/bootstrap test
-	@scripts/sanitize address
+	@scripts/sanitize address $(FILTER)
 
 clean: ## remove everything that was built
 	rm -rf .build .build-*

@@ -8,7 +8,6 @@
 
 import CLibuv
 import Glibc
-import Synchronization
 
 /// One thread running libuv that is also a Swift executor.
 ///
@@ -16,7 +15,7 @@ import Synchronization
 /// to a loop by an actor whose `unownedExecutor` is the loop (``LoopActor`` is the ready-made one), and tasks are started on it
 /// with `executorPreference: loop`.
 // SAFETY: loop-confined state is touched only on the loop's thread (`isOnLoop`); what other threads reach is in `inbox`,
-// behind its mutex; `thread` and `handles` are written before the first other thread learns of the loop.
+// behind its lock; `thread` and `handles` are written before the first other thread learns of the loop.
 @safe
 public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
     /// This loop's position in its group, from 0.
@@ -41,7 +40,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     private var counters = EventLoopStatistics()
 
     // Any thread.
-    private let inbox = Mutex(Inbox())
+    private let inbox = Lock(Inbox())
 
     private struct Inbox {
         var jobs = ContiguousArray<UnownedJob>()
@@ -106,16 +105,16 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     }
 
     private func deliver(_ append: (inout Inbox) -> Void) {
-        let mustWake = inbox.withLock { inbox in
+        inbox.withLock { inbox in
             // A job for a loop that has ended has nowhere to run. Only a task that escaped the group's scope can make one.
-            guard !inbox.isClosed else { return false }
+            guard !inbox.isClosed else { return }
             append(&inbox)
-            guard !inbox.isWakeUpPending else { return false }
+            guard !inbox.isWakeUpPending else { return }
             inbox.isWakeUpPending = true
             inbox.wakeUps &+= 1
-            return true
+            // Inside the lock: `run` closes the inbox, under the lock too, before it closes the handle. Once a burst.
+            handles.wakeUp()
         }
-        if mustWake { handles.wakeUp() }
     }
 
     // MARK: On-loop services
@@ -147,10 +146,10 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     /// The thread's body: polls until ``stop()``, then runs what is left and closes the loop.
     func run() {
         handles.run()
-        drain()
+        while beforePoll() {}
         inbox.withLock { $0.isClosed = true }
         takeInbox()
-        drain()
+        while beforePoll() {}
         handles.closeAll()
     }
 

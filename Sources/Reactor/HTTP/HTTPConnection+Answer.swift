@@ -6,12 +6,12 @@ extension HTTPConnection {
     func answer(_ request: HTTPRequest, with response: HTTPResponse) async -> Bool {
         guard !isClosed, !isAbandoned else { return false }
         if request.body.failure == .timeout {
-            refuse(.requestTimeout)
+            refuse(.requestTimeout, code: "REQUEST_TIMEOUT")
             return false
         }
         if request.body.failure == .malformed, case .refused(let error) = intake {
             server.statistics.malformedRequests += 1
-            refuse(error.status)
+            refuse(error.status, code: error.code)
             return false
         }
         let staysOpen = canStayOpen(after: request)
@@ -49,8 +49,9 @@ extension HTTPConnection {
             try await produce(writer)
             try writer.finish()
         } catch {
-            // The head is gone with a promise that cannot be kept: a cut is the one way to say so.
-            transport.abort()
+            // The head is gone with a promise that cannot be kept. A reset is the one way to say so: to a body that ends with its
+            // connection an orderly close would be a complete answer.
+            transport.reset()
             return false
         }
         return endIfAsked(staysOpen)
@@ -65,11 +66,12 @@ extension HTTPConnection {
 
     private func canStayOpen(after request: HTTPRequest) -> Bool {
         guard request.isKeepAlive, !server.isDraining, requestsServed < server.limits.maxRequestsPerConnection else { return false }
+        // A body that filled its buffer and was not read has stopped the reading.
+        if !isIntakePaused { transport.startReading() }
         guard isArriving(request) else { return true }
         // A body that nobody read: reading past it is cheaper than a new connection while little is left, but a client that
         // was never told to continue must not be left guessing.
         guard let length = request.body.declaredLength, !request.expectsContinue || request.isContinueSent else { return false }
-        transport.startReading()
         return length - bodyBytes <= server.limits.maxDiscardedBytes
     }
 
@@ -92,12 +94,16 @@ extension HTTPConnection {
     }
 
     /// Answers with a bare status and closes: for what was refused before, or instead of, a handler.
-    func refuse(_ status: HTTPStatus, retryAfter: Bool = false) {
+    ///
+    /// - Parameter code: stable, for programs. There is no request id: no request was understood.
+    func refuse(_ status: HTTPStatus, code: String, retryAfter: Bool = false) {
         guard !isClosed else { return }
         var response = HTTPResponse(status: status)
         response.headers.append("Content-Type", "application/json")
+        response.headers.append("X-Content-Type-Options", "nosniff")
+        response.headers.append("Cache-Control", "no-store")
         if retryAfter { response.headers.append("Retry-After", "1") }
-        let body = Array(#"{"detail":"\#(status.reason)","code":"\#(status.code)"}"#.utf8)
+        let body = Array(#"{"detail":"\#(status.reason)","code":"\#(code)"}"#.utf8)
         HTTPSerializer.appendHead(
             of: response, bodyLength: body.count, isHTTP11: true, connection: .close, date: server.dateField, to: &transport.outbound)
         transport.outbound.append(body)

@@ -21,7 +21,9 @@ extension HTTPConnection {
 
     /// Goes on where a full queue made the intake pause.
     func resumeIntake() {
-        guard isIntakePaused, pending.count <= server.limits.maxPipelinedRequests / 2 else { return }
+        guard isIntakePaused, pending.count <= server.limits.maxPipelinedRequests / 2,
+            bufferedBodyBytes < HTTPRequestBody.bufferedBytesLimit
+        else { return }
         isIntakePaused = false
         if var partial {
             self.partial = nil
@@ -48,7 +50,7 @@ extension HTTPConnection {
             let rest = bytes.extracting(position...)
             switch intake {
             case .head:
-                guard pending.count < server.limits.maxPipelinedRequests else {
+                guard pending.count < server.limits.maxPipelinedRequests, bufferedBodyBytes < HTTPRequestBody.bufferedBytesLimit else {
                     isIntakePaused = true
                     transport.stopReading()
                     return position
@@ -127,6 +129,7 @@ extension HTTPConnection {
     private func bodyBegins(_ request: HTTPRequest) {
         request.body.source = self
         bodyBytes = 0
+        discardedBytes = 0
         bodyWait = .zero
         lastBodyByte = loop.now
     }
@@ -178,5 +181,10 @@ extension HTTPConnection: HTTPBodySource {
 
     func bodyConsumed() {
         if !isIntakePaused, !isClosed { transport.startReading() }
+    }
+
+    /// Bytes of bodies that wait behind the request that is being answered: bounded together, however many requests they are in.
+    private var bufferedBodyBytes: Int {
+        pending.reduce(0) { $0 + $1.body.bufferedBytes }
     }
 }

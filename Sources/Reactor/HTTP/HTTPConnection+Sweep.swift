@@ -6,31 +6,44 @@ extension HTTPConnection {
     func sweep(now: MonotonicInstant, period: Duration) {
         guard !isClosed else { return }
         let limits = server.limits
+        transport.noteWriteProgress()
         if transport.bytesUnsent > 0, now - transport.lastWriteProgress > limits.writeStallTimeout {
             server.statistics.timeouts += 1
-            return transport.abort()
+            return transport.reset()
         }
+        // An answer that is still leaving is under the write stall's limit and no other.
+        let isQuiet = transport.bytesUnsent == 0
+        let quietFor = now - max(phaseBegan, transport.lastWriteProgress)
         if case .discarding = intake {
-            if now - phaseBegan > limits.lingerTimeout { transport.abort() }
+            if isQuiet, quietFor > limits.lingerTimeout { transport.abort() }
         } else if let current {
             sweepBody(of: current, now: now, period: period)
-            if now - phaseBegan > limits.handlerTimeout, !isAnswering { abandon(.serviceUnavailable, retryAfter: true) }
+            let isTimedOut = now - phaseBegan > limits.handlerTimeout
+            if isTimedOut, !isAnswering { abandon(.serviceUnavailable, code: "HANDLER_TIMEOUT", retryAfter: true) }
+        } else if isReadingPastBody {
+            // Answered, and the client has had its second to finish what nobody reads.
+            if isQuiet, quietFor > limits.lingerTimeout { transport.abort() }
         } else if partial != nil, !isIntakePaused {
-            if now - phaseBegan > limits.headerTimeout { abandon(.requestTimeout) }
-        } else if pending.isEmpty, now - phaseBegan > limits.keepAliveTimeout {
+            if now - phaseBegan > limits.headerTimeout { abandon(.requestTimeout, code: "REQUEST_TIMEOUT") }
+        } else if pending.isEmpty, isQuiet, quietFor > limits.keepAliveTimeout {
             transport.abort()
         }
     }
 
-    private func sweepBody(of request: HTTPRequest, now: MonotonicInstant, period: Duration) {
-        if isArriving(request), request.isAnswered {
-            // Answered, and the client has had its second to finish what nobody reads.
-            if now - phaseBegan > server.limits.lingerTimeout { transport.abort() }
-            return
+    /// Whether the body of an answered request is still arriving.
+    private var isReadingPastBody: Bool {
+        switch intake {
+        case .body(let request, _), .chunks(let request, _): request.isAnswered
+        case .head, .refused, .discarding, .ended: false
         }
+    }
+
+    private func sweepBody(of request: HTTPRequest, now: MonotonicInstant, period: Duration) {
         // Only time in which the handler waits is held against the client: a slow handler stops the reading itself.
-        guard request.body.isAwaited else { return lastBodyByte = now }
+        guard !request.isAnswered, request.body.isAwaited else { return lastBodyByte = now }
         bodyWait += period
+        // And time that the client takes is not the handler's.
+        phaseBegan = phaseBegan + period
         let limits = server.limits
         let isStalled = now - lastBodyByte > limits.bodyIdleTimeout
         let isTrickling = bodyWait > limits.bodyRateGrace && Double(bodyBytes) < Double(limits.minBodyBytesPerSecond) * bodyWait.inSeconds
@@ -40,10 +53,10 @@ extension HTTPConnection {
     }
 
     /// Answers over the head of a client or a handler that took too long, and closes.
-    private func abandon(_ status: HTTPStatus, retryAfter: Bool = false) {
+    private func abandon(_ status: HTTPStatus, code: String, retryAfter: Bool = false) {
         server.statistics.timeouts += 1
         isAbandoned = true
-        refuse(status, retryAfter: retryAfter)
+        refuse(status, code: code, retryAfter: retryAfter)
         cancelHandler()
     }
 }

@@ -47,6 +47,9 @@ final class HTTPConnection {
     /// The place in the server's list.
     var slot = 0
     private(set) var isClosed = false
+    private var isTaskOver = false
+    /// Runs out when a client that has finished sending has been given its moment.
+    private var departure: LoopTimer?
     /// Answered by the sweep, over the handler's head: what the handler returns is dropped.
     var isAbandoned = false
 
@@ -94,6 +97,7 @@ final class HTTPConnection {
     private func serve(isolation: isolated LoopActor) async {
         while let request = await nextRequest() {
             current = request
+            if case .ended = intake, pending.isEmpty { cancelAfterDeparture() }
             requestsServed += 1
             server.statistics.requests += 1
             server.statistics.requestsInFlight += 1
@@ -102,11 +106,20 @@ final class HTTPConnection {
             let staysOpen = await answer(request, with: response)
             server.statistics.requestsInFlight -= 1
             current = nil
+            departure = nil
             phaseBegan = loop.now
             guard staysOpen else { break }
             if !isArriving(request) { server.recycle(request) }
         }
         finish()
+        isTaskOver = true
+        leaveWhenOver()
+    }
+
+    /// The server forgets the connection when both its socket and its task are gone: a handler whose client has left still runs,
+    /// and still counts.
+    private func leaveWhenOver() {
+        if isClosed, isTaskOver { server.remove(self) }
     }
 
     /// The next request to answer; nil when there will be none.
@@ -138,7 +151,7 @@ final class HTTPConnection {
         guard !isClosed, !isAbandoned else { return }
         if case .refused(let error) = intake {
             server.statistics.malformedRequests += 1
-            refuse(error.status)
+            refuse(error.status, code: error.code)
         } else if case .discarding = intake {
             // The last answer said `Connection: close`, and the client may still be sending.
         } else {
@@ -152,6 +165,17 @@ final class HTTPConnection {
     private var isExpectingHead: Bool {
         if case .head = intake { return true }
         return false
+    }
+
+    /// The server is stopping: a connection that nothing was asked on ends now, the others with their answers.
+    func drain() {
+        guard current == nil, pending.isEmpty else { return }
+        if isIdle {
+            wakeTask()
+        } else if partial == nil {
+            // Only the rest of a body comes here that is answered already.
+            transport.closeAfterFlush()
+        }
     }
 
     /// Whether the request's body has not arrived whole.
@@ -189,9 +213,21 @@ extension HTTPConnection: TCPConnectionDelegate {
         } else if current == nil, pending.isEmpty {
             wakeTask()
         } else if current != nil, pending.isEmpty {
-            // Nothing is left that could be sent to us, and most clients that stop sending have stopped listening too. A
-            // handler that is done within its own tick has answered already; one that waits is told to stop.
-            server.cancelSoon(self)
+            cancelAfterDeparture()
+        }
+    }
+
+    /// Most clients that stop sending have stopped listening too, but `printf ... | nc -N` has not: it gets what is ready within a
+    /// moment, and a handler that takes longer is told to stop (RELIABILITY: within 100 ms).
+    private func cancelAfterDeparture() {
+        guard departure == nil else { return }
+        let timer = LoopTimer(loop: loop)
+        departure = timer
+        timer.start(after: .milliseconds(50)) { [unowned self] in
+            guard current != nil, !isAnswering, !isClosed else { return }
+            isAbandoned = true
+            cancelHandler()
+            transport.closeAfterFlush()
         }
     }
 
@@ -199,9 +235,10 @@ extension HTTPConnection: TCPConnectionDelegate {
         isClosed = true
         intake = .ended
         partial = nil
+        departure = nil
         cancelHandler()
         pending.removeAll()
-        server.remove(self)
+        leaveWhenOver()
     }
 
     func outboundDrained() {

@@ -44,4 +44,16 @@ public enum HTTPParseError: Error, Sendable, Hashable {
         default: .badRequest
         }
     }
+
+    /// Stable, for programs: the status in words.
+    var code: String {
+        switch self {
+        case .unknownMethod, .unknownTransferCoding: "NOT_IMPLEMENTED"
+        case .unsupportedVersion: "HTTP_VERSION_NOT_SUPPORTED"
+        case .requestLineTooLong: "URI_TOO_LONG"
+        case .headerTooLarge, .tooManyFields, .chunkExtensionsTooLarge, .trailersTooLarge: "REQUEST_HEADER_FIELDS_TOO_LARGE"
+        case .unknownExpectation: "EXPECTATION_FAILED"
+        default: "BAD_REQUEST"
+        }
+    }
 }

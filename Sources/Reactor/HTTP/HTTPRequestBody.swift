@@ -99,6 +99,8 @@ public final class HTTPRequestBody {
 
     var isFull: Bool { buffered.count >= HTTPRequestBody.bufferedBytesLimit }
 
+    var bufferedBytes: Int { buffered.count }
+
     /// Whether the handler waits for bytes right now.
     var isAwaited: Bool { unsafe waiter != nil }
 

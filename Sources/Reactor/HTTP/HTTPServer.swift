@@ -23,15 +23,21 @@ public final class HTTPServer: Sendable {
         var shards: [ShardOwner] = []
         var address = configuration.address
         let unixSocket: UnixSocket? = if case .unix(let path) = address { try UnixSocket(path: path) } else { nil }
-        for loop in group.loops {
-            let shard = ShardOwner(loop: loop, configuration, shards: group.loops.count, responder: try await makeResponder(loop))
-            // The first loop learns which port it is; the others share it.
-            if let unixSocket {
-                try await shard.listen(on: unixSocket)
-            } else {
-                address = try await shard.listen(on: address)
+        do {
+            for loop in group.loops {
+                let shard = ShardOwner(loop: loop, configuration, shards: group.loops.count, responder: try await makeResponder(loop))
+                shards.append(shard)
+                // The first loop learns which port it is; the others share it.
+                if let unixSocket {
+                    try await shard.listen(on: unixSocket)
+                } else {
+                    address = try await shard.listen(on: address)
+                }
             }
-            shards.append(shard)
+        } catch {
+            unixSocket?.remove()
+            for shard in shards { await shard.drain(within: .zero) }
+            throw error
         }
         return HTTPServer(address: address, shards: shards, unixSocket: unixSocket)
     }
@@ -40,10 +46,11 @@ public final class HTTPServer: Sendable {
     ///
     /// Returns when every connection has ended; those that live on after `grace` are cut off.
     public func drain(within grace: Duration) async {
+        // Before anything else: while the path stands, clients connect to a socket that nobody accepts from.
+        unixSocket?.remove()
         await withTaskGroup(of: Void.self) { group in
             for shard in shards { group.addTask { await shard.drain(within: grace) } }
         }
-        unixSocket?.remove()
     }
 
     /// Counts over all loops.

@@ -44,7 +44,7 @@ final class HTTPServerShard {
     }
 
     func listen(on socket: UnixSocket) throws(TransportError) {
-        listener = try TCPListener(descriptor: socket.duplicate(), path: socket.path, loop: loop) { [unowned self] in admit($0) }
+        listener = try TCPListener(socket, loop: loop) { [unowned self] in admit($0) }
     }
 
     private func admit(_ transport: TCPConnection) {
@@ -118,13 +118,6 @@ final class HTTPServerShard {
         for connection in connections { connection.sweep(now: now, period: HTTPServerShard.sweepPeriod) }
     }
 
-    /// Cancels a handler whose client has finished sending, if it is still running at the end of the tick.
-    func cancelSoon(_ connection: HTTPConnection) {
-        // SAFETY: posted from and to this loop's own thread.
-        nonisolated(unsafe) let connection = connection
-        loop.post { if unsafe connection.current != nil { unsafe connection.cancelHandler() } }
-    }
-
     // MARK: Ending
 
     /// Stops accepting, closes idle connections, and answers what is under way with `Connection: close`.
@@ -133,7 +126,7 @@ final class HTTPServerShard {
         isDraining = true
         listener?.close()
         listener = nil
-        for connection in connections where connection.isIdle { connection.wakeTask() }
+        for connection in connections { connection.drain() }
     }
 
     /// Returns when every connection has ended; what lives on after `grace` is cut off.
@@ -144,7 +137,10 @@ final class HTTPServerShard {
             drained = promise
             let timer = LoopTimer(loop: loop)
             timer.start(after: grace) { [unowned self] in
-                for connection in connections { connection.transport.abort() }
+                for connection in connections {
+                    connection.cancelHandler()
+                    connection.transport.abort()
+                }
             }
             defer { timer.stop() }
             try? await promise.wait()

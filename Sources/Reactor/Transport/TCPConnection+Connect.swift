@@ -19,13 +19,15 @@ extension TCPConnection {
             case .unix(let path):
                 attempt.start(path: path)
             case .ip(let host, let port):
-                let storage: sockaddr_storage
                 if let numeric = address.storage() {
-                    storage = numeric
+                    try attempt.start(numeric, named: address)
                 } else {
-                    storage = try await resolve(host: host, port: port, loop: loop)
+                    // Beside the wait, not before it: a name server that does not answer must not outlast the timeout.
+                    // SAFETY: the task is isolated to the loop's actor, and the attempt never leaves its loop.
+                    nonisolated(unsafe) let attempt = attempt
+                    let isolation = loop.isolation
+                    Task(executorPreference: loop) { unsafe await attempt.resolve(host, port, named: address, isolation: isolation) }
                 }
-                try attempt.start(storage, named: address)
             }
             return try await attempt.promise.wait().connection
         } catch let error as TransportError {
@@ -37,7 +39,7 @@ extension TCPConnection {
         }
     }
 
-    private static func resolve(host: String, port: Int, loop: EventLoop) async throws -> sockaddr_storage {
+    fileprivate static func resolve(host: String, port: Int, loop: EventLoop) async throws -> sockaddr_storage {
         try await loop.runBlocking {
             var hints = unsafe addrinfo()
             unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
@@ -89,6 +91,15 @@ private final class ConnectAttempt {
             throw TransportError(code: code, operation: "connect")
         }
         unsafe uv_tcp_nodelay(tcp, 1)
+    }
+
+    /// Looks the name up, then starts; when the attempt has failed meanwhile, it ends there.
+    func resolve(_ host: String, _ port: Int, named address: SocketAddress, isolation: isolated LoopActor) async {
+        do {
+            try start(try await TCPConnection.resolve(host: host, port: port, loop: loop), named: address)
+        } catch {
+            fail(error as? TransportError ?? .cancelled("connect"))
+        }
     }
 
     func start(path: String) {

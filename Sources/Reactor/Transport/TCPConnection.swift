@@ -141,6 +141,16 @@ public final class TCPConnection: TickFlushable {
         close(TransportError(code: code, operation: "write"))
     }
 
+    /// Sees what libuv has written of a long remainder: it tells only when all of it is gone. Called now and then, by whoever
+    /// looks at ``lastWriteProgress``.
+    func noteWriteProgress() {
+        guard bytesInKernelQueue > 0, closing != .closed else { return }
+        let left = unsafe uv_stream_get_write_queue_size(stream)
+        guard left > 0, left < bytesInKernelQueue else { return }
+        bytesInKernelQueue = left
+        lastWriteProgress = loop.now
+    }
+
     fileprivate func written(_ status: Int32) {
         bytesInKernelQueue = 0
         guard closing != .closed else { return }
@@ -207,6 +217,18 @@ public final class TCPConnection: TickFlushable {
         close(nil)
     }
 
+    /// Closes now and tells the peer that the stream is broken: what was sent so far is not all of it. Idempotent.
+    public func reset() {
+        guard closing != .closed else { return }
+        var descriptor = uv_os_fd_t()
+        if unsafe uv_fileno(UnsafeMutableRawPointer(stream).assumingMemoryBound(to: uv_handle_t.self), &descriptor) == 0 {
+            // With a linger time of zero close(2) sends RST and drops what the kernel still holds.
+            var option = linger(l_onoff: 1, l_linger: 0)
+            _ = unsafe setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+        }
+        close(nil)
+    }
+
     private func finishIfAsked() {
         switch closing {
         case .afterFlush:
@@ -228,7 +250,9 @@ public final class TCPConnection: TickFlushable {
         closing = .closed
         closeError = error
         isReading = false
-        unsafe uv_close(UnsafeMutableRawPointer(stream).assumingMemoryBound(to: uv_handle_t.self), onClosed)
+        let handle = unsafe UnsafeMutableRawPointer(stream).assumingMemoryBound(to: uv_handle_t.self)
+        // The loop, at its own end, may have closed it before us.
+        if unsafe uv_is_closing(handle) == 0 { unsafe uv_close(handle, onClosed) }
     }
 
     /// Delivered by libuv after the tick, never from inside another call: the delegate need not expect re-entry.

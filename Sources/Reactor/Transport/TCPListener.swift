@@ -10,9 +10,18 @@ public final class TCPListener {
     /// What the kernel keeps ready between two polls; capped by net.core.somaxconn.
     static let backlog: Int32 = 4_096
 
+    /// What is listened on, so that it can be done again.
+    private enum Endpoint {
+        case ip(SocketAddress)
+        case unix(UnixSocket)
+    }
+
     private let loop: EventLoop
-    private let stream: UnsafeMutablePointer<uv_stream_t>
+    private let endpoint: Endpoint
+    private var stream: UnsafeMutablePointer<uv_stream_t>?
     private var onConnection: ((TCPConnection) -> Void)?
+    /// Runs while the listener is paused for want of descriptors.
+    private var pauseTimer: LoopTimer?
     /// Where it listens, with the port that the kernel chose if 0 was asked for.
     public let address: SocketAddress
 
@@ -22,14 +31,54 @@ public final class TCPListener {
         _ address: SocketAddress, loop: EventLoop, _ onConnection: @escaping (TCPConnection) -> Void
     ) throws(TransportError) {
         loop.checkIsolated()
-        guard var storage = address.storage() else {
-            throw TransportError(code: Int32(UV_EINVAL.rawValue), operation: "listen on \(address)")
-        }
         self.loop = loop
         self.onConnection = onConnection
+        let (stream, bound) = try unsafe TCPListener.open(address, loop)
+        unsafe self.stream = stream
+        self.address = bound
+        endpoint = .ip(bound)
+        unsafe stream.pointee.data = Unmanaged.passUnretained(self).toOpaque()
+    }
+
+    /// Listens on a UNIX socket that is bound already, through a descriptor of this loop's own.
+    init(_ socket: UnixSocket, loop: EventLoop, _ onConnection: @escaping (TCPConnection) -> Void) throws(TransportError) {
+        loop.checkIsolated()
+        self.loop = loop
+        self.onConnection = onConnection
+        address = .unix(path: socket.path)
+        endpoint = .unix(socket)
+        let stream = try unsafe TCPListener.open(socket, loop)
+        unsafe self.stream = stream
+        unsafe stream.pointee.data = Unmanaged.passUnretained(self).toOpaque()
+    }
+
+    deinit {
+        closeStream()
+    }
+
+    /// Stops accepting; connections that exist are not touched. Idempotent.
+    public func close() {
+        onConnection = nil
+        pauseTimer = nil
+        closeStream()
+    }
+
+    private func closeStream() {
+        guard let stream = unsafe stream else { return }
+        unsafe self.stream = nil
+        unsafe stream.pointee.data = nil
+        unsafe closeHandle(stream, on: loop)
+    }
+
+    // MARK: Sockets
+
+    private static func open(
+        _ address: SocketAddress, _ loop: EventLoop
+    ) throws(TransportError) -> (UnsafeMutablePointer<uv_stream_t>, SocketAddress) {
+        guard var storage = address.storage() else { throw TransportError(code: Int32(UV_EINVAL.rawValue), operation: "listen on \(address)") }
         let handle = UnsafeMutableRawPointer.allocate(byteCount: uv_handle_size(UV_TCP), alignment: 16)
         let tcp = unsafe handle.bindMemory(to: uv_tcp_t.self, capacity: 1)
-        unsafe stream = handle.assumingMemoryBound(to: uv_stream_t.self)
+        let stream = unsafe handle.assumingMemoryBound(to: uv_stream_t.self)
         var code = unsafe uv_tcp_init_ex(loop.handles.loop, tcp, UInt32(storage.ss_family))
         if code == 0 { code = unsafe TCPListener.shareport(stream) }
         if code == 0 {
@@ -45,46 +94,28 @@ public final class TCPListener {
                 unsafe uv_tcp_getsockname(tcp, bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self), &length)
             }
         }
-        self.address = SocketAddress(bound) ?? address
         guard code == 0 else {
+            unsafe stream.pointee.data = nil
             unsafe closeHandle(stream, on: loop)
             throw TransportError(code: code, operation: "listen on \(address)")
         }
-        unsafe stream.pointee.data = Unmanaged.passUnretained(self).toOpaque()
+        return unsafe (stream, SocketAddress(bound) ?? address)
     }
 
-    /// Listens on a UNIX socket that is bound already (see ``UnixListener``), through a descriptor of this loop's own.
-    init(descriptor: Int32, path: String, loop: EventLoop, _ onConnection: @escaping (TCPConnection) -> Void) throws(TransportError) {
-        loop.checkIsolated()
-        self.loop = loop
-        self.onConnection = onConnection
-        address = .unix(path: path)
+    private static func open(_ socket: UnixSocket, _ loop: EventLoop) throws(TransportError) -> UnsafeMutablePointer<uv_stream_t> {
+        let descriptor = try socket.duplicate()
         let handle = UnsafeMutableRawPointer.allocate(byteCount: uv_handle_size(UV_NAMED_PIPE), alignment: 16)
         let pipe = unsafe handle.bindMemory(to: uv_pipe_t.self, capacity: 1)
-        unsafe stream = handle.assumingMemoryBound(to: uv_stream_t.self)
+        let stream = unsafe handle.assumingMemoryBound(to: uv_stream_t.self)
         unsafe uv_pipe_init(loop.handles.loop, pipe, 0)
         var code = unsafe uv_pipe_open(pipe, descriptor)
         if code == 0 { code = unsafe uv_listen(stream, TCPListener.backlog, onIncoming) }
         guard code == 0 else {
-            unsafe closeHandle(stream, on: loop)
-            throw TransportError(code: code, operation: "listen on \(path)")
-        }
-        unsafe stream.pointee.data = Unmanaged.passUnretained(self).toOpaque()
-    }
-
-    deinit {
-        if onConnection != nil {
             unsafe stream.pointee.data = nil
             unsafe closeHandle(stream, on: loop)
+            throw TransportError(code: code, operation: "listen on \(socket.path)")
         }
-    }
-
-    /// Stops accepting; connections that exist are not touched. Idempotent.
-    public func close() {
-        guard onConnection != nil else { return }
-        onConnection = nil
-        unsafe stream.pointee.data = nil
-        unsafe closeHandle(stream, on: loop)
+        return unsafe stream
     }
 
     private static func shareport(_ stream: UnsafeMutablePointer<uv_stream_t>) -> Int32 {
@@ -97,8 +128,8 @@ public final class TCPListener {
     }
 
     fileprivate func incoming(_ status: Int32) {
-        // EMFILE and the like: libuv has closed the pending connection with its reserve descriptor, and goes on.
-        guard status == 0, let onConnection else { return }
+        guard status == 0 else { return acceptFailed() }
+        guard let onConnection, let stream = unsafe stream else { return }
         var isTCP = true
         if case .unix = address { isTCP = false }
         let size = uv_handle_size(isTCP ? UV_TCP : UV_NAMED_PIPE)
@@ -121,6 +152,35 @@ public final class TCPListener {
             peer = unsafe TCPListener.peer(of: tcp) ?? address
         }
         onConnection(unsafe TCPConnection(stream: client, loop: loop, remoteAddress: peer))
+    }
+
+    /// No descriptors, as a rule. libuv drops the waiting connections with a descriptor that it keeps for this, and all is well.
+    /// Where another thread has snatched that one, libuv would go on trying without end, and nothing else on the loop would run:
+    /// the only way out is to close the socket. It is opened again in a moment, when others may have closed theirs.
+    private func acceptFailed() {
+        guard unsafe loop.handles.loop.pointee.emfile_fd == -1 else { return }
+        closeStream()
+        reopenLater()
+    }
+
+    private func reopenLater() {
+        let timer = LoopTimer(loop: loop)
+        pauseTimer = timer
+        timer.start(after: .milliseconds(100)) { [unowned self] in reopen() }
+    }
+
+    private func reopen() {
+        pauseTimer = nil
+        guard onConnection != nil else { return }
+        do {
+            switch endpoint {
+            case .ip(let address): unsafe stream = try TCPListener.open(address, loop).0
+            case .unix(let socket): unsafe stream = try TCPListener.open(socket, loop)
+            }
+            unsafe stream?.pointee.data = Unmanaged.passUnretained(self).toOpaque()
+        } catch {
+            reopenLater()
+        }
     }
 
     private static func peer(of tcp: UnsafeMutablePointer<uv_tcp_t>) -> SocketAddress? {

@@ -19,13 +19,16 @@ struct UnixSocket: Sendable {
             throw TransportError(code: -ENAMETOOLONG, operation: "listen on \(path)")
         }
         unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: bytes) }
-        descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+        descriptor = socket(AF_UNIX, kind, 0)
         guard descriptor >= 0 else { throw TransportError(code: -errno, operation: "listen on \(path)") }
-        if unsafe UnixSocket.call(connect, descriptor, &address) == 0 {
+        // A path that answers, or that is something else than a dead socket, is not ours to remove.
+        let answer = unsafe UnixSocket.call(connect, descriptor, &address) == 0 ? 0 : errno
+        guard answer == ENOENT || (answer == ECONNREFUSED && UnixSocket.isSocket(path)) else {
             close(descriptor)
-            throw TransportError(code: -EADDRINUSE, operation: "listen on \(path)")
+            throw TransportError(code: answer == 0 || answer == EAGAIN ? -EADDRINUSE : -answer, operation: "listen on \(path)")
         }
-        unsafe unlink(path)
+        if answer == ECONNREFUSED { unsafe unlink(path) }
         guard unsafe UnixSocket.call(bind, descriptor, &address) == 0, listen(descriptor, TCPListener.backlog) == 0 else {
             let code = -errno
             close(descriptor)
@@ -44,6 +47,11 @@ struct UnixSocket: Sendable {
     func remove() {
         close(descriptor)
         unsafe unlink(path)
+    }
+
+    private static func isSocket(_ path: String) -> Bool {
+        var status = stat()
+        return unsafe lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFSOCK
     }
 
     private static func call(

@@ -1,5 +1,6 @@
 // Wall-clock time, as both databases and the API carry it: microseconds, UTC. A value; any thread.
 
+import CLibuv
 import Glibc
 
 /// Microseconds since 1970-01-01T00:00:00Z, without leap seconds: the resolution of PostgreSQL's `timestamptz`.

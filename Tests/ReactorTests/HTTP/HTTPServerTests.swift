@@ -172,6 +172,112 @@ extension String {
         }
     }
 
+    @Test func unreadBodyThatFilledItsBufferDoesNotStopTheConnection() async throws {
+        try await withServer({ request in
+            // Long enough for the whole body to lie here before the answer.
+            try? await request.loop.sleep(for: .milliseconds(100))
+            return text(request.path)
+        }) { isolation, server in
+            let client = try await RawClient.connect(to: server.address, loop: isolation.loop)
+            client.send("POST /first HTTP/1.1\r\nHost: a\r\nContent-Length: 70000\r\n\r\n" + String(repeating: "x", count: 70_000))
+            try await client.receive { $0.hasSuffix("/first") }
+            client.send("GET /second HTTP/1.1\r\nHost: a\r\n\r\n")
+            try await client.receive { $0.hasSuffix("/second") }
+            client.abort()
+        }
+    }
+
+    @Test func manyUnreadBodiesDoNotAddUpToAClosedConnection() async throws {
+        try await withServer({ request in text("[\(request.path)]", .unauthorized) }) { isolation, server in
+            let client = try await RawClient.connect(to: server.address, loop: isolation.loop)
+            for round in 0..<40 {
+                client.clear()
+                client.send("POST /\(round) HTTP/1.1\r\nHost: a\r\nContent-Length: 10000\r\n\r\n")
+                try await client.receive { $0.hasSuffix("[/\(round)]") }
+                client.send(String(repeating: "x", count: 10_000))
+            }
+            #expect(!client.hasEnded)
+            client.abort()
+        }
+    }
+
+    @Test func lastAnswerReachesAClientThatReadsSlowly() async throws {
+        let size = 8_000_000
+        try await withServer({ _ in HTTPResponse(status: .ok, body: .bytes([UInt8](repeating: 7, count: size))) }) { isolation, server in
+            let client = try await RawClient.connect(to: server.address, loop: isolation.loop)
+            client.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            try await client.receive { $0.hasPrefix("HTTP/1.1 200") }
+            client.stopReading()
+            // Longer than the time that a client is given to finish what nobody reads.
+            try await isolation.loop.sleep(for: .milliseconds(1_800))
+            client.startReading()
+            try await #expect(eventually(within: .seconds(20), on: isolation.loop) { client.hasEnded })
+            #expect(client.receivedBytes.count > size)
+            client.abort()
+        }
+    }
+
+    @Test func clientThatHasFinishedSendingGetsWhatIsReadySoon() async throws {
+        try await withServer({ request in
+            try? await request.loop.sleep(for: .milliseconds(5))
+            return text("soon")
+        }) { isolation, server in
+            let client = try await RawClient.connect(to: server.address, loop: isolation.loop)
+            client.send(HTTPServerTests.get)
+            client.finishSending()
+            let answer = try await client.receiveToEnd()
+            #expect(answer.hasSuffix("soon"))
+            client.abort()
+        }
+    }
+
+    @Test func clientThatHasFinishedSendingIsNotWaitedForLong() async throws {
+        let wasCancelled = Flag()
+        try await withServer({ request in
+            do { try await request.loop.sleep(for: .seconds(60)) } catch { wasCancelled.raise() }
+            return text("late")
+        }) { isolation, server in
+            let client = try await RawClient.connect(to: server.address, loop: isolation.loop)
+            client.send(HTTPServerTests.get)
+            client.finishSending()
+            let answer = try await client.receiveToEnd(within: .seconds(2))
+            #expect(answer.isEmpty)
+            #expect(wasCancelled.isRaised)
+            client.abort()
+        }
+    }
+
+    @Test func timeThatTheClientTakesIsNotTheHandlers() async throws {
+        var limits = HTTPLimits()
+        limits.handlerTimeout = .milliseconds(600)
+        try await withServer(
+            limits: limits,
+            { request in
+                let body = (try? await request.body.collect(upTo: 1_000)) ?? []
+                return text("\(body.count)")
+            }
+        ) { isolation, server in
+            let client = try await RawClient.connect(to: server.address, loop: isolation.loop)
+            client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 16\r\n\r\n")
+            for _ in 0..<16 {
+                try await isolation.loop.sleep(for: .milliseconds(100))
+                client.send("x")
+            }
+            try await client.receive { $0.hasSuffix("16") }
+            client.abort()
+        }
+    }
+
+    @Test func aFileAtTheSocketsPathIsLeftAlone() async throws {
+        let name = "reactor-test-\(UInt32.random(in: 0...(.max))).txt"
+        try DurableFile.write(Array("precious".utf8), directory: "/tmp", name: name)
+        await #expect(throws: TransportError.self) {
+            try await withServer(address: .unix(path: "/tmp/\(name)"), { _ in text("") }) { _, _ in }
+        }
+        let isStillThere = try DurableFile.remove(directory: "/tmp", name: name)
+        #expect(isStillThere)
+    }
+
     @Test func streamedAnswerIsChunkedAndEnds() async throws {
         try await withServer({ _ in
             HTTPResponse(

@@ -4,7 +4,6 @@
 //
 // One gate a file and process; any thread (its state is behind a mutex, promises are settled on their loops).
 
-import Synchronization
 
 /// Admits one writer of a database file at a time.
 final class SQLiteWriteGate: Sendable {
@@ -17,9 +16,9 @@ final class SQLiteWriteGate: Sendable {
         weak var gate: SQLiteWriteGate?
     }
 
-    private static let registry = Mutex<[String: Registered]>([:])
+    private static let registry = Lock<[String: Registered]>([:])
 
-    private let state = Mutex(State())
+    private let state = Lock(State())
 
     init() {}
 
