@@ -12,7 +12,7 @@ extension AuthService {
     func admitLogin(_ login: String, from origin: RequestOrigin) async -> LoginAllowance? {
         guard let rule = settings.loginRule else { return nil }
         // The address alone would lock out a whole office, the name alone would let anybody lock out its owner.
-        let key = "\(login.lowercased())|\(origin.clientAddress)"
+        let key = "\(login.lowercased())|\(ClientAddress.limitKey(of: origin.clientAddress))"
         return LoginAllowance(rule: rule, decision: await limiter.decide(rule, key: key))
     }
 
@@ -25,28 +25,47 @@ extension AuthService {
         let verdict = try await passwords.verify(password, against: found?.hashedPassword)
         guard verdict != .wrong, let found, let hash = found.hashedPassword else { throw APIError.invalidCredentials }
         guard found.user.isActive else { throw APIError.inactiveUser }
-        if verdict == .rightButOutdated { try await rehash(password, of: found.user, from: hash) }
-        return try await openSession(for: found.user, from: origin)
+        let verified = verdict == .rightButOutdated ? try await rehash(password, of: found.user, from: hash) : hash
+        return try await openSession(for: found.user.id, verified: verified, from: origin)
     }
 
-    private func openSession(for user: User, from origin: RequestOrigin) async throws -> TokenPair {
+    /// Opens a session, if the user is still who was verified.
+    ///
+    /// Verifying takes its time, and a change of the password meanwhile ends only the sessions that there are: one that is opened
+    /// afterwards with the old password would outlive it. So the row is asked again, and held until the session is committed.
+    /// - Parameter hash: what the password was compared with.
+    /// - Throws: `APIError` ``APIError/invalidCredentials`` where the hash is another one, or the user not active any more.
+    func openSession(for id: Int64, verified hash: String, from origin: RequestOrigin) async throws -> TokenPair {
         let session = SessionID(rawValue: UUID().uuidString.lowercased())
         let refreshToken = RefreshToken.random()
         let now = Timestamp.now()
         let expiresAt = now + settings.refreshTokenLifetime
-        try await database.withTransaction { transaction in
-            try await SessionRepository.insert(session, user: user.id, from: origin, now: now, expiresAt: expiresAt, in: transaction)
+        let user = try await database.withTransaction { transaction in
+            guard let current = try await UserRepository.lockCredentials(id: id, in: transaction), current.user.isActive,
+                current.hashedPassword == hash
+            else { throw APIError.invalidCredentials }
+            try await SessionRepository.insert(session, user: id, from: origin, now: now, expiresAt: expiresAt, in: transaction)
             try await SessionRepository.insert(refreshToken, of: session, now: now, expiresAt: expiresAt, in: transaction)
             try await AuditLog.record(
-                AuditEntry("session.create", by: user.id, on: "session", session.rawValue), from: origin, at: now, in: transaction)
+                AuditEntry("session.create", by: id, on: "session", session.rawValue), from: origin, at: now, in: transaction)
+            return current.user
         }
         return try pair(for: user, session, refreshToken, now: now)
     }
 
     /// Hashes anew at today's cost. To its owner the account has not changed, so neither has the time of its last change.
-    private func rehash(_ password: String, of user: User, from old: String) async throws {
+    /// - Returns: the hash that the password now has.
+    /// - Throws: `APIError` ``APIError/invalidCredentials`` where it is not the password any more.
+    private func rehash(_ password: String, of user: User, from old: String) async throws -> String {
         let new = try await passwords.hash(password)
-        _ = try await UserRepository.replacePassword(id: user.id, old: old, new: new, now: user.updatedAt, in: database)
+        let isReplaced = try await UserRepository.replacePassword(
+            id: user.id, old: old, new: new, now: user.updatedAt, in: database)
+        if isReplaced { return new }
+        // Another login was faster with the same, or the password has changed.
+        guard let current = try await UserRepository.credentials(id: user.id, in: database)?.hashedPassword,
+            try await passwords.verify(password, against: current) != .wrong
+        else { throw APIError.invalidCredentials }
+        return current
     }
 
     private func pair(

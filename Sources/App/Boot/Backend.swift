@@ -20,6 +20,8 @@ final class Backend: Sendable {
     let limiters: RateLimiterGroup
     let sessions: SessionStoreGroup
     let tokens: TokenIssuer
+    /// One for all loops, on the first: what it bounds are the machine's memory and the process' pool of threads.
+    let passwords: PasswordHasher
     let health: HealthMonitor
     let table: RouteTable
     /// The OpenAPI document of ``table``.
@@ -52,6 +54,8 @@ final class Backend: Sendable {
             keys: try await TokenKeys(configuration.auth.algorithm, secret: configuration.auth.secretKey),
             issuer: configuration.auth.issuer, audience: configuration.auth.audience,
             lifetime: configuration.auth.accessTokenLifetime)
+        passwords = PasswordHasher(
+            loop: loops[0], parameters: configuration.auth.hashParameters, maxConcurrent: configuration.auth.maxConcurrentHashes)
         table = Routes.table()
         document = DocsAssets.Asset(Routes.document(table, configuration).json, contentType: "application/json")
         self.docs = docs

@@ -9,7 +9,7 @@ enum Routes {
     static func table() -> RouteTable {
         RouteTable(
             RouteTable.Mount("", AuthRoutes.group, TaskRoutes.group, MonitoringRoutes.group, DocsRoutes.group, MonitoringRoutes.home),
-            RouteTable.Mount("/api/v1", AuthRoutes.group, TaskRoutes.group))
+            RouteTable.Mount("/api/v1", AuthRoutes.group, TaskRoutes.group, MonitoringRoutes.group))
     }
 
     /// Outermost first. One list a loop: some of it counts.

@@ -12,7 +12,8 @@ struct Server {
     let logger: Logger
     let startedAt: MonotonicInstant
 
-    /// Serves until SIGTERM or SIGINT, then drains. A second signal ends the process at once.
+    /// Serves until SIGTERM or SIGINT, then drains. A second signal ends the process at once, and so does one that comes before it
+    /// listens.
     /// - Throws: ``ConfigurationError``, ``MigrationError``, `TransportError` where the address cannot be listened on.
     func run() async throws {
         ProcessLimits.raiseFileDescriptorLimit()
@@ -21,51 +22,73 @@ struct Server {
         MetricsSystem.bootstrap(metrics)
         let loops = configuration.server.loops ?? EventLoopGroup.defaultLoopCount
         try await EventLoopGroup.withGroup(loops: loops) { group in
-            if configuration.environment == .development {
-                let logger = self.logger
-                _ = try await DatabaseMigration.run(configuration, on: group.loops[0]) { migrator in
-                    try await migrator.up { logger.notice("migrated", metadata: ["migration": "\($0.label)"]) }
-                }
-            }
-            let docs = await DocsAssets.load(from: configuration.docsAssetsDirectory, on: group.loops[0])
-            let backend = try await Backend(on: group, configuration, logger: logger, docs: docs, metrics: metrics, startedAt: startedAt)
+            // Before anything that takes time: from here on the operator's signals mean what they should.
+            let termination = TerminationWatch(loop: group.loops[0])
+            await termination.start(logger: logger)
+            let hangup = HangupWatch(loop: group.loops[0])
+            await hangup.start(logger: logger)
             do {
-                try await serve(backend, on: group)
+                try await run(on: group, metrics, termination)
             } catch {
-                await backend.shutdown()
+                await hangup.stop()
+                await termination.stop()
                 throw error
             }
-            await backend.shutdown()
+            await hangup.stop()
+            await termination.stop()
         }
         logger.notice("stopped")
     }
 
-    private func serve(_ backend: Backend, on group: EventLoopGroup) async throws {
+    private func run(on group: EventLoopGroup, _ metrics: PrometheusMetrics, _ termination: TerminationWatch) async throws {
         let first = group.loops[0]
+        if configuration.environment == .development {
+            let logger = self.logger
+            _ = try await DatabaseMigration.run(configuration, on: first) { migrator in
+                try await migrator.up { logger.notice("migrated", metadata: ["migration": "\($0.label)"]) }
+            }
+        }
+        let docs = await DocsAssets.load(from: configuration.docsAssetsDirectory, on: first)
+        let backend = try await Backend(on: group, configuration, logger: logger, docs: docs, metrics: metrics, startedAt: startedAt)
+        do {
+            if configuration.environment != .development { try await Server.checkSchema(of: backend.pools[0], logger: logger) }
+            try await serve(backend, on: group, termination)
+        } catch {
+            await backend.shutdown()
+            throw error
+        }
+        await backend.shutdown()
+    }
+
+    /// Refuses a schema that is not what this program's migrations make. One that is behind, or a database that is away, is
+    /// readiness' to tell: it may be mended while the server runs.
+    /// - Throws: ``MigrationError``.
+    static func checkSchema(of pool: DatabasePool, known: [Migration] = Migration.all, logger: Logger) async throws {
+        let check = Task(executorPreference: pool.loop) { try await Migrator(pool: pool, known: known).isUpToDate() }
+        do {
+            if try await !check.value { logger.warning("migrations are pending") }
+        } catch MigrationError.database(let error) {
+            logger.warning("the database's schema could not be looked at", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func serve(_ backend: Backend, on group: EventLoopGroup, _ termination: TerminationWatch) async throws {
+        let first = group.loops[0]
+        await termination.drainFromNowOn()
         let server = try await HTTPServer.start(on: group, configuration.httpServer) { loop in
             try Routes.application(backend, on: loop)
         }
         backend.server = server
         announce(server.address, backend)
-        let hangup = HangupWatch(loop: first)
-        await hangup.start(logger: logger)
         await backend.start()
         let worker = configuration.server.runsWorker ? RunningWorker(Services(of: backend, on: first)) : nil
 
-        let signal = await TerminationSignal.wait(on: first)
+        let signal = await termination.wait()
         logger.notice("draining", metadata: ["signal": "\(signal)", "grace": "\(DurationText.render(configuration.server.shutdownGrace))"])
-        let impatience = Task(executorPreference: first) {
-            guard await TerminationSignal.wait(on: first) != 0 else { return }
-            LogOutput.flush()
-            ProcessExit.now(1)
-        }
         await backend.health.beginDraining()
         async let jobsEnded: Void? = worker?.stop(within: configuration.server.shutdownGrace)
         await server.drain(within: configuration.server.shutdownGrace)
         _ = await jobsEnded
-        impatience.cancel()
-        await impatience.value
-        await hangup.stop()
     }
 
     /// One line with everything that somebody who has just started it wants to know.

@@ -39,10 +39,7 @@ final class Services: Sendable {
         tokens = backend.tokens
         auth = AuthService(
             database: database,
-            passwords: PasswordHasher(
-                loop: loop, parameters: configuration.auth.hashParameters,
-                maxConcurrent: configuration.auth.maxConcurrentHashes / backend.loops.count),
-            tokens: tokens, sessions: backend.sessions, limiter: limiter,
+            passwords: backend.passwords, tokens: tokens, sessions: backend.sessions, limiter: limiter,
             settings: AuthService.Settings(
                 refreshTokenLifetime: configuration.auth.refreshTokenLifetime,
                 checksCommonPasswords: configuration.auth.checksCommonPasswords, loginRule: configuration.rateLimits.loginRule))

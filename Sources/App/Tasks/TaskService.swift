@@ -41,27 +41,32 @@ struct TaskService: Sendable {
     // MARK: Writing
 
     func create(_ request: CreateTaskRequest, for principal: Principal) async throws -> TaskItem {
-        let task = try await TaskRepository.insert(request, owner: principal.userID, now: .now(), in: database)
-        await forgetLists(of: task.ownerID)
-        return task
+        try await writing(of: principal.userID) {
+            try await TaskRepository.insert(request, owner: principal.userID, now: .now(), in: database)
+        }
     }
 
     /// - Throws: `APIError` ``APIError/taskNotFound``.
     func update(_ id: Int64, _ request: UpdateTaskRequest, for principal: Principal) async throws -> TaskItem {
         guard !request.isEmpty else { return try await find(id, for: principal) }
-        guard let task = try await TaskRepository.update(id, scope(of: principal), request, now: .now(), in: database) else {
-            throw APIError.taskNotFound
+        let task = try await writing(of: try await owner(of: id, for: principal)) {
+            try await TaskRepository.update(id, scope(of: principal), request, now: .now(), in: database)
         }
-        await forgetLists(of: task.ownerID)
+        guard let task else { throw APIError.taskNotFound }
         return task
     }
 
     /// - Throws: `APIError` ``APIError/taskNotFound``.
     func delete(_ id: Int64, for principal: Principal) async throws {
-        guard let owner = try await TaskRepository.delete(id, scope(of: principal), in: database) else {
-            throw APIError.taskNotFound
+        let owner = try await writing(of: try await owner(of: id, for: principal)) {
+            try await TaskRepository.delete(id, scope(of: principal), in: database)
         }
-        await forgetLists(of: owner)
+        guard owner != nil else { throw APIError.taskNotFound }
+    }
+
+    /// Whose lists a write to a task concerns. Known before the write: one that fails says nothing, and may have happened.
+    private func owner(of id: Int64, for principal: Principal) async throws -> Int64 {
+        principal.isAdmin ? try await find(id, for: principal).ownerID : principal.userID
     }
 
     private func scope(of principal: Principal) -> TaskRepository.Scope {
@@ -70,7 +75,21 @@ struct TaskService: Sendable {
 
     // MARK: Cache
 
-    /// After the commit, never before it: a list loaded in between would keep the old rows under the new generation.
+    /// Runs a write, and forgets its owner's lists after the commit, never before it: a list loaded in between would keep the
+    /// old rows under the new generation.
+    private func writing<Result: Sendable>(of owner: Int64, _ write: () async throws -> Result) async throws -> Result {
+        do {
+            let result = try await write()
+            await forgetLists(of: owner)
+            return result
+        } catch {
+            // Cancelled, too late, or lost on its way to the commit: it may have happened all the same.
+            await forgetLists(of: owner)
+            throw error
+        }
+    }
+
+    /// Also where the task was cancelled: the cache sees to that.
     private func forgetLists(of owner: Int64) async {
         await cache.invalidate(namespace: TaskService.namespace(of: owner))
     }

@@ -43,6 +43,11 @@ enum UserRepository {
         try await firstCredentials(executor.execute(findByID, [.int(id)]))
     }
 
+    /// A user as committed, who cannot change before the transaction ends.
+    static func lockCredentials(id: Int64, in transaction: any SQLExecutor) async throws(DatabaseError) -> Credentials? {
+        try await firstCredentials(transaction.execute(lockByID, [.int(id)]))
+    }
+
     /// - Parameter login: an address, in any case, or a username.
     static func credentials(login: String, in executor: any SQLExecutor) async throws(DatabaseError) -> Credentials? {
         // A username has no @ and an address has one, so the statement that can match is known beforehand.
@@ -89,9 +94,12 @@ enum UserRepository {
         ).affectedRows == 1
     }
 
-    /// Makes an active administrator of a user.
-    static func promote(id: Int64, now: Timestamp, in executor: any SQLExecutor) async throws(DatabaseError) {
-        _ = try await executor.execute(promoteUser, [.int(id), .timestamp(now)])
+    /// Makes an active administrator of a user, with another password.
+    /// - Returns: false where there is no such user.
+    static func promote(
+        id: Int64, hashedPassword: String, now: Timestamp, in executor: any SQLExecutor
+    ) async throws(DatabaseError) -> Bool {
+        try await executor.execute(promoteUser, [.int(id), .text(hashedPassword), .timestamp(now)]).affectedRows == 1
     }
 
     /// Removes a user with everything that is theirs.
@@ -144,6 +152,11 @@ extension UserRepository {
 
     private static let findByID = SQLStatement.read("SELECT \(columns), hashed_password FROM users WHERE id = $1")
 
+    // Shared, so that logins of one user do not wait for each other. SQLite has one writer at a time, and this is it.
+    private static let lockByID = SQLStatement.write(
+        postgres: "SELECT \(columns), hashed_password FROM users WHERE id = $1 FOR SHARE",
+        sqlite: "SELECT \(columns), hashed_password FROM users WHERE id = $1")
+
     // The casts tell PostgreSQL a parameter's type where its use alone does not.
     private static let findByEmail = SQLStatement.read(
         "SELECT \(columns), hashed_password FROM users WHERE lower(email) = lower(CAST($1 AS text))")
@@ -173,7 +186,7 @@ extension UserRepository {
         "UPDATE users SET hashed_password = $3, updated_at = $4 WHERE id = $1 AND hashed_password = $2")
 
     private static let promoteUser = SQLStatement.write(
-        "UPDATE users SET role = 'admin', is_active = TRUE, updated_at = $2 WHERE id = $1")
+        "UPDATE users SET role = 'admin', is_active = TRUE, hashed_password = $2, updated_at = $3 WHERE id = $1")
 
     private static let deleteUser = SQLStatement.write("DELETE FROM users WHERE id = $1")
 

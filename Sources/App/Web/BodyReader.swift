@@ -34,8 +34,13 @@ enum BodyReader {
     static func values(of input: Input, _ schema: ObjectSchema, _ validation: inout Validation) -> ObjectValues? {
         switch input {
         case .form(let bytes):
-            return schema.values(
-                of: FormDecoding.object(String(decoding: bytes, as: UTF8.self)), echoesObject: false, &validation)
+            var form = FormDecoding.object(String(decoding: bytes, as: UTF8.self))
+            // Forms are OAuth2's: RFC 6749 3.2 has parameters without a value omitted and unrecognized ones ignored, and FastAPI
+            // does so with every form.
+            form.members.removeAll { member in
+                member.value == "" || !schema.fields.contains { $0.name == member.name }
+            }
+            return schema.values(of: form, echoesObject: false, &validation)
         case .json(let bytes):
             return jsonValues(of: bytes, schema, &validation)
         }

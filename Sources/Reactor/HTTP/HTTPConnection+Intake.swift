@@ -3,13 +3,15 @@
 
 extension HTTPConnection {
     func received(_ bytes: RawSpan) {
-        if var partial {
+        if let partial {
             // Exclusive while it is parsed from: taken out, put back with what is left.
             self.partial = nil
-            partial.bytes.append(bytes)
-            let consumed = take(partial.bytes.bytes, parser: partial.parser)
-            partial.bytes.consume(consumed)
-            keep(partial.bytes)
+            var stored = partial.bytes
+            partial.bytes = ByteBuffer()
+            stored.append(bytes)
+            let consumed = take(stored.bytes, parser: partial.parser)
+            stored.consume(consumed)
+            keep(stored)
         } else {
             let consumed = take(bytes, parser: nil)
             guard consumed < bytes.byteCount else { return }
@@ -25,19 +27,21 @@ extension HTTPConnection {
             bufferedBodyBytes < HTTPRequestBody.bufferedBytesLimit
         else { return }
         isIntakePaused = false
-        if var partial {
+        if let partial {
             self.partial = nil
-            let consumed = take(partial.bytes.bytes, parser: partial.parser)
-            partial.bytes.consume(consumed)
-            keep(partial.bytes)
+            var stored = partial.bytes
+            partial.bytes = ByteBuffer()
+            let consumed = take(stored.bytes, parser: partial.parser)
+            stored.consume(consumed)
+            keep(stored)
         }
         if !isIntakePaused, !isClosed { transport.startReading() }
     }
 
     /// Stores what could not be used yet, and with it the state of the head that it begins.
     private func keep(_ bytes: consuming ByteBuffer) {
-        let parser = unfinishedParser
-        unfinishedParser = nil
+        let parser = server.unfinishedParser
+        server.unfinishedParser = nil
         guard !bytes.isEmpty, !isClosed else { return loop.buffers.give(bytes) }
         partial = PartialHead(parser: parser, bytes: bytes)
     }
@@ -88,7 +92,7 @@ extension HTTPConnection {
             if var parser = resumed {
                 resumed = nil
                 guard let length = try parser.parse(bytes) else {
-                    unfinishedParser = parser
+                    server.unfinishedParser = parser
                     return nil
                 }
                 accept(&parser.head, bytes.extracting(first: length))
@@ -97,7 +101,7 @@ extension HTTPConnection {
             // The common case, a head in one piece, needs no parser of its own: the loop's serves every connection.
             server.parser.reset()
             guard let length = try server.parser.parse(bytes) else {
-                unfinishedParser = server.parser
+                server.unfinishedParser = server.parser
                 if isIdle { phaseBegan = loop.now }
                 return nil
             }

@@ -21,8 +21,6 @@ final class HTTPConnection {
     /// Parsed and not answered, oldest first; its bodies may still be arriving (only the last one's can).
     var pending = Deque<HTTPRequest>()
     var isIntakePaused = false
-    /// Set while bytes are taken in: the parser of a head that they end in the middle of.
-    var unfinishedParser: HTTPHeadParser?
     /// Bytes of bodies that came after their answer.
     var discardedBytes = 0
 
@@ -66,10 +64,15 @@ final class HTTPConnection {
         case ended
     }
 
-    /// A head in the making, and the bytes behind a pause.
-    struct PartialHead {
-        var parser: HTTPHeadParser?
+    /// A head in the making, and the bytes behind a pause. An object of its own, so that an idle connection has no room for it.
+    final class PartialHead {
+        let parser: HTTPHeadParser?
         var bytes: ByteBuffer
+
+        init(parser: HTTPHeadParser?, bytes: consuming ByteBuffer) {
+            self.parser = parser
+            self.bytes = bytes
+        }
     }
 
     init(transport: TCPConnection, server: HTTPServerShard) {

@@ -11,6 +11,8 @@ final class HTTPServerShard {
 
     /// Parses every head that arrives in one piece.
     var parser: HTTPHeadParser
+    /// Set while a connection takes bytes in: the parser of a head that they end in the middle of.
+    var unfinishedParser: HTTPHeadParser?
     var statistics = HTTPServerStatistics()
     private(set) var isDraining = false
 

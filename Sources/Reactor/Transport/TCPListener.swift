@@ -75,7 +75,9 @@ public final class TCPListener {
     private static func open(
         _ address: SocketAddress, _ loop: EventLoop
     ) throws(TransportError) -> (UnsafeMutablePointer<uv_stream_t>, SocketAddress) {
-        guard var storage = address.storage() else { throw TransportError(code: Int32(UV_EINVAL.rawValue), operation: "listen on \(address)") }
+        guard var storage = address.storage() else {
+            throw TransportError(code: Int32(UV_EINVAL.rawValue), operation: "listen on \(address)")
+        }
         let handle = UnsafeMutableRawPointer.allocate(byteCount: uv_handle_size(UV_TCP), alignment: 16)
         let tcp = unsafe handle.bindMemory(to: uv_tcp_t.self, capacity: 1)
         let stream = unsafe handle.assumingMemoryBound(to: uv_stream_t.self)

@@ -253,22 +253,61 @@ import Testing
 
     // MARK: Seeding
 
+    private func seed(_ app: TestApp, _ email: String, _ password: String, promotes: Bool = false) async throws -> AccountSeed.Outcome {
+        let hasher = PasswordHasher(loop: app.loop, parameters: app.backend.configuration.auth.hashParameters, maxConcurrent: 1)
+        return try await AccountSeed.ensureAdmin(
+            email: email, password: password, promotes: promotes, passwords: hasher,
+            from: RequestOrigin(clientAddress: "test", requestID: "test"), in: app.services.database)
+    }
+
     @Test(arguments: TestSetup.overSockets)
-    func seedingTwiceChangesNothingAndAnExistingAccountIsPromoted(_ setup: TestSetup) async throws {
+    func seedingTwiceChangesNothing(_ setup: TestSetup) async throws {
         try await TestApp.run(on: setup) { app in
-            let hasher = PasswordHasher(loop: app.loop, parameters: app.backend.configuration.auth.hashParameters, maxConcurrent: 1)
-            func seed(_ email: String, _ password: String) async throws -> AccountSeed.Outcome {
-                try await AccountSeed.ensureAdmin(
-                    email: email, password: password, passwords: hasher,
-                    from: RequestOrigin(clientAddress: "test", requestID: "test"), in: app.services.database)
-            }
-            try await #expect(seed("admin@local.com", "admin123456") == .created)
-            try await #expect(seed("ADMIN@local.com", "another password") == .unchanged)
+            try await #expect(seed(app, "admin@local.com", "admin123456") == .created)
+            try await #expect(seed(app, "ADMIN@local.com", "another password") == .unchanged)
+            try await #expect(seed(app, "admin@local.com", "another password", promotes: true) == .unchanged)
             try await #expect(app.loggedIn("admin@local.com", "admin123456").get("/auth/me").json["role"] == "admin")
+        }
+    }
+
+    @Test(arguments: TestSetup.overSockets)
+    func seedingPromotesNobodyUnasked(_ setup: TestSetup) async throws {
+        try await TestApp.run(on: setup) { app in
             let user = try await app.registered("ada")
-            try await #expect(seed("ada@example.com", "another password") == .promoted)
+            await #expect(throws: AccountSeed.AccountExists(email: "ADA@example.com")) {
+                try await seed(app, "ADA@example.com", "another password")
+            }
+            try await #expect(user.get("/auth/me").json["role"] == "user")
             _ = try await app.loggedIn("ada@example.com", TestApp.password)
-            try await #expect(user.get("/auth/me").json["role"] == "admin")
+            try await #expect(!auditActions(app).contains("user.promote"))
+        }
+    }
+
+    @Test(arguments: TestSetup.overSockets)
+    func whoeverIsPromotedStartsWithTheGivenPasswordAndWithoutSessions(_ setup: TestSetup) async throws {
+        try await TestApp.run(on: setup) { app in
+            let before = try await app.registered("ada")
+            _ = try await app.services.database.execute(.write("UPDATE users SET is_active = $1"), [.bool(false)])
+            try await #expect(seed(app, "ada@example.com", "another password", promotes: true) == .promoted)
+            try await #expect(before.get("/auth/me").status == 401)
+            let old = try await app.client.post(
+                "/auth/login", json: ["username": "ada@example.com", "password": .string(TestApp.password)])
+            #expect(old.status == 401)
+            let now = try await app.loggedIn("ada@example.com", "another password").get("/auth/me").json
+            #expect(now["role"] == "admin")
+            #expect(now["is_active"] == true)
+            try await #expect(auditActions(app).contains("user.promote"))
+        }
+    }
+
+    @Test(arguments: TestSetup.overSockets)
+    func anInactiveAdministratorIsActivatedOnlyIfAskedFor(_ setup: TestSetup) async throws {
+        try await TestApp.run(on: setup) { app in
+            try await #expect(seed(app, "admin@local.com", "admin123456") == .created)
+            _ = try await app.services.database.execute(.write("UPDATE users SET is_active = $1"), [.bool(false)])
+            try await #expect(seed(app, "admin@local.com", "another password") == .unchangedInactive)
+            try await #expect(seed(app, "admin@local.com", "another password", promotes: true) == .promoted)
+            _ = try await app.loggedIn("admin@local.com", "another password")
         }
     }
 }

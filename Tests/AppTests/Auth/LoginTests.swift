@@ -28,6 +28,12 @@ import Testing
                     "/auth/login/access-token",
                     form: "grant_type=password&username=ada&password=password123&scope=&client_id=string&client_secret=string&more=1"),
                 try await app.client.post("/api/v1/auth/login/access-token/", form: "username=ada&password=password123"),
+                // As Swagger UI and others send it: what they have no value for is empty.
+                try await app.client.post(
+                    "/auth/login/access-token",
+                    form: "grant_type=&username=ada&password=password123&scope=&client_id=&client_secret="),
+                try await app.client.post(
+                    "/auth/login", form: "grant_type=&username=ada&password=password123&scope=&client_id=&client_secret=&resource=x"),
             ]
             for answer in answers {
                 #expect(answer.status == 200, "\(answer)")
@@ -95,6 +101,10 @@ import Testing
             #expect(other.faults == ["literal_error at body.grant_type"])
             let missing = try await app.client.post("/auth/login", form: "username=ada")
             #expect(missing.faults == ["missing at body.password"])
+            for path in ["/auth/login", "/auth/login/access-token"] {
+                let empty = try await app.client.post(path, form: "username=ada&password=")
+                #expect(empty.faults == ["missing at body.password"])
+            }
             let extra = try await app.client.post("/auth/login", json: ["username": "ada", "password": "password123", "role": "admin"])
             #expect(extra.faults == ["extra_forbidden at body.role"])
             let typed = try await app.client.post("/auth/login", json: ["username": ["ada"], "password": 12_345_678])
@@ -114,6 +124,71 @@ import Testing
             #expect(stored != outdated)
             #expect(PasswordHash.parameters(of: stored) == app.backend.configuration.auth.hashParameters)
             _ = try await app.loggedIn("ada", TestApp.password)
+        }
+    }
+
+    @Test(arguments: TestSetup.overSockets)
+    func whatChangesWhileAPasswordIsVerifiedLeavesNoSession(_ setup: TestSetup) async throws {
+        try await TestApp.run(on: setup) { app in
+            try await register(app)
+            let database = app.services.database
+            let origin = RequestOrigin(clientAddress: "test", requestID: "test")
+            let found = try await UserRepository.credentials(login: "ada", in: database)
+            let verified = try #require(found)
+            let hash = try #require(verified.hashedPassword)
+            func isRefused(_ id: Int64, _ hash: String) async throws -> Bool {
+                do {
+                    _ = try await app.services.auth.openSession(for: id, verified: hash, from: origin)
+                    return false
+                } catch let error as APIError where error.code == "INVALID_CREDENTIALS" {
+                    return true
+                }
+            }
+            // Another password, no rights any more, gone.
+            _ = try await database.execute(.write("UPDATE users SET hashed_password = $1"), [.text("another")])
+            try await #expect(isRefused(verified.user.id, hash))
+            _ = try await database.execute(
+                .write("UPDATE users SET hashed_password = $1, is_active = $2"), [.text(hash), .bool(false)])
+            try await #expect(isRefused(verified.user.id, hash))
+            try await #expect(isRefused(verified.user.id + 1, hash))
+            try await #expect(database.execute(.read("SELECT count(*) FROM sessions"), [])[0].int(0) == 0)
+            _ = try await database.execute(.write("UPDATE users SET is_active = $1"), [.bool(true)])
+            try await #expect(!isRefused(verified.user.id, hash))
+        }
+    }
+
+    @Test(arguments: TestSetup.overSockets)
+    func loginsAtOnceThatReplaceAHashAllSucceed(_ setup: TestSetup) async throws {
+        try await TestApp.run(on: setup) { app in
+            try await register(app)
+            let outdated = try PasswordHash.hash(TestApp.password, parameters: Argon2Parameters(memoryKiB: 32, passes: 1, lanes: 1))
+            _ = try await app.services.database.execute(.write("UPDATE users SET hashed_password = $1"), [.text(outdated)])
+            let auth = app.services.auth
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<4 {
+                    group.addTask(executorPreference: app.loop) {
+                        let origin = RequestOrigin(clientAddress: "test", requestID: "test")
+                        _ = try await auth.logIn("ada", password: TestApp.password, from: origin)
+                    }
+                }
+                try await group.waitForAll()
+            }
+        }
+    }
+
+    @Test func theAddressesOfOneNetworkShareTheirAttempts() async throws {
+        try await TestApp.run { configuration in
+            configuration.rateLimits.isEnabled = true
+        } _: { app in
+            func remaining(_ address: String) async -> Int? {
+                await app.services.auth.admitLogin("ada", from: RequestOrigin(clientAddress: address, requestID: "test"))?
+                    .decision.remaining
+            }
+            await #expect(remaining("2001:db8::1") == 4)
+            await #expect(remaining("2001:db8::ffff:ffff:ffff:ffff") == 3)
+            await #expect(remaining("2001:db8:0:1::1") == 4)
+            await #expect(remaining("203.0.113.7") == 4)
+            await #expect(remaining("203.0.113.8") == 4)
         }
     }
 

@@ -1,6 +1,8 @@
 // Command lines and what they end with. What they print goes to the test's own output.
 
+import Actors
 @testable import App
+import Reactor
 import TestSupport
 import Testing
 
@@ -27,6 +29,10 @@ import Testing
             "seed-admin", "--set", "APP_ENV=production", "--set", "SECRET_KEY=kJ8#vN2$pQ9!xR4@mT7&wZ1^cF5*hL3%", "--email",
             "admin@local.com", "--password", "admin123456",
         ],
+        [
+            "seed-admin", "--set", "APP_ENV=production", "--set", "SECRET_KEY=kJ8#vN2$pQ9!xR4@mT7&wZ1^cF5*hL3%", "--email",
+            "ops@example.com", "--password", "password123",
+        ],
     ])
     func wrongConfigurationIs78(_ arguments: [String]) async {
         #expect(await ReactorCommand.run(arguments) == 78)
@@ -42,6 +48,24 @@ import Testing
             #expect(await ReactorCommand.run(["migrate", "history"] + options) == 0)
             #expect(await ReactorCommand.run(["migrate", "down", "1"] + options) == 0)
             #expect(await ReactorCommand.run(["migrate", "base"] + options) == 0)
+        }
+    }
+
+    @Test func seedingTheAddressOfAUserIs1UnlessAPromotionIsAskedFor() async throws {
+        try await withTemporaryFolder { folder in
+            let url = "sqlite:\(folder)/cli.db"
+            let seed = ["seed-admin", "--set", "DATA_DIR=\(folder)", "--set", "DATABASE_URL=\(url)"]
+            #expect(await ReactorCommand.run(seed) == 0)
+            try await EventLoopGroup.withGroup(loops: 1) { group in
+                let pool = DatabasePool(loop: group.loops[0], configuration: try DatabaseConfiguration(url: url))
+                let work = Task(executorPreference: group.loops[0]) { try await pool.script("UPDATE users SET role = 'user'") }
+                let result = await work.result
+                await pool.shutdown()
+                try result.get()
+            }
+            #expect(await ReactorCommand.run(seed) == 1)
+            #expect(await ReactorCommand.run(seed + ["--promote"]) == 0)
+            #expect(await ReactorCommand.run(seed) == 0)
         }
     }
 

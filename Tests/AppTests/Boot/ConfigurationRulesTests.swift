@@ -60,6 +60,7 @@ import Testing
 
     @Test func theAdministratorOfDevelopmentIsRefused() {
         #expect(Self.refused { $0.admin.email = "admin@local.com" } == ["ADMIN_EMAIL"])
+        #expect(Self.refused { $0.admin.email = "Admin@Local.COM" } == ["ADMIN_EMAIL"])
         #expect(Self.refused { $0.admin.password = "admin123456" } == ["ADMIN_PASSWORD"])
     }
 
@@ -81,7 +82,29 @@ import Testing
     }
 
     @Test func seedAdminWantsAnAddressAndAPassword() {
-        let error = #expect(throws: ConfigurationError.self) { try SeedAdminCommand.checked(AppConfiguration.Admin()) }
-        #expect(error?.problems.map(\.variable) == ["ADMIN_EMAIL", "ADMIN_PASSWORD"])
+        #expect(Self.seedProblems("", "") == ["ADMIN_EMAIL", "ADMIN_PASSWORD"])
+        for address in ["admin", "@", "admin@", "admin@localhost", "a b@example.com"] {
+            #expect(Self.seedProblems(address, "nobody guesses this") == ["ADMIN_EMAIL"], "\(address)")
+        }
+    }
+
+    @Test func seedAdminRefusesCommonPasswordsWhereThatIsAskedFor() throws {
+        for password in ["password123", "ops@example.com"] {
+            #expect(Self.seedProblems("ops@example.com", password) == ["ADMIN_PASSWORD"])
+            #expect(Self.seedProblems("ops@example.com", password, checksCommonPasswords: false) == [])
+        }
+        let admin = AppConfiguration.Admin(email: "Ops@Example.COM", password: "nobody guesses this")
+        try #expect(SeedAdminCommand.checked(admin, checksCommonPasswords: true).email == "Ops@example.com")
+    }
+
+    /// The variables that an administrator is refused for.
+    private static func seedProblems(_ email: String, _ password: String, checksCommonPasswords: Bool = true) -> [String] {
+        do throws(ConfigurationError) {
+            _ = try SeedAdminCommand.checked(
+                AppConfiguration.Admin(email: email, password: password), checksCommonPasswords: checksCommonPasswords)
+            return []
+        } catch {
+            return error.problems.map(\.variable)
+        }
     }
 }

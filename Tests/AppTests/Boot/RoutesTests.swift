@@ -9,7 +9,10 @@ import Testing
 
     @Test func documentedPathsAreServedAtTheRootAndUnderTheVersion() {
         let labels = Set(table.routes.map { "\($0.method.rawValue) \($0.label)" })
-        for route in ["POST /auth/register", "POST /auth/login", "GET /auth/me", "GET /tasks", "POST /tasks", "GET /tasks/{task_id}"] {
+        for route in [
+            "POST /auth/register", "POST /auth/login", "GET /auth/me", "GET /tasks", "POST /tasks", "GET /tasks/{task_id}",
+            "GET /monitoring/health", "GET /health/ready", "GET /metrics", "GET /monitoring/metrics",
+        ] {
             let parts = route.split(separator: " ")
             #expect(labels.contains(route))
             #expect(labels.contains("\(parts[0]) /api/v1\(parts[1])"))
@@ -27,6 +30,10 @@ import Testing
         for route in table.routes {
             #expect(document["paths"]?[route.label]?[route.method.rawValue.lowercased()] != nil, "\(route.method.rawValue) \(route.label)")
         }
+    }
+
+    @Test func operationIDsAreUnique() {
+        #expect(Set(table.routes.map(\.operationID)).count == table.routes.count)
     }
 
     @Test func whatOperatorsNeedPassesOverloadBy() {

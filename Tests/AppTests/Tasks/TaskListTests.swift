@@ -170,6 +170,25 @@ import Testing
         }
     }
 
+    @Test(arguments: TestSetup.all)
+    func aWriteThatFailsForgetsTheListsToo(_ setup: TestSetup) async throws {
+        try await TestApp.run(on: setup) { app in
+            let user = try await app.registered()
+            let id = try #require(try await user.post("/tasks", json: ["title": "x"]).json["id"]?.integer)
+            _ = try await app.services.database.execute(.write("ALTER TABLE tasks RENAME TO tasks_elsewhere"), [])
+            let before = await app.services.cache.statistics().invalidations
+            // Whether a write whose answer is an error has happened is not known in general.
+            for answer in [
+                try await user.post("/tasks", json: ["title": "y"]), try await user.patch("/tasks/\(id)", json: ["title": "z"]),
+                try await user.delete("/tasks/\(id)"),
+            ] {
+                #expect(answer.status >= 500)
+            }
+            let after = await app.services.cache.statistics().invalidations
+            #expect(after == before + 3)
+        }
+    }
+
     @Test(arguments: TestSetup.overSockets)
     func cachedListsAreNeverAnothersAndKeepTheirHeaders(_ setup: TestSetup) async throws {
         try await TestApp.run(on: setup) { app in

@@ -78,6 +78,14 @@ import Testing
         #expect(address == "203.0.113.7")
     }
 
+    @Test(arguments: [
+        ("203.0.113.7", "203.0.113.7"), ("2001:db8::1", "2001:db8::/64"), ("2001:db8::ffff:0:0:1", "2001:db8::/64"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"), ("::ffff:10.0.0.1", "10.0.0.1"), ("", ""), ("local", "local"),
+    ])
+    func limitsCountAWholeNetworkOfIPv6AsOneClient(address: String, key: String) {
+        #expect(ClientAddress.limitKey(of: address) == key)
+    }
+
     @Test(arguments: ["10.0.0.0/33", "10.0.0.0/-1", "example.com", "10.0.0.0/8/8", "::/129", "10.0.0.0/"])
     func refusesWhatIsNoNetwork(list: String) {
         #expect(throws: TrustedProxies.SyntaxError.self) { try TrustedProxies(list) }

@@ -100,6 +100,20 @@ import Testing
         #expect(validation.faults == [Fault(kind: .missing, location: ["body", "username"], input: .null)])
     }
 
+    @Test func emptyAndUnknownMembersOfAFormAreAbsentAndThoseOfJSONAreNot() {
+        let title = Field.string("title", length: ...10).optional()
+        let schema = ObjectSchema("Titled", title)
+        var form = Validation(at: ["body"])
+        let values = BodyReader.values(of: .form(Array("title=&role=admin&role=".utf8)), schema, &form)
+        #expect(values.map { $0[title] } == .some(nil))
+        #expect(form.faults.isEmpty)
+        var json = Validation(at: ["body"])
+        let same = BodyReader.values(of: .json(Array(#"{"title":""}"#.utf8)), schema, &json)
+        #expect(same.map { $0[title] } == "")
+        _ = BodyReader.values(of: .json(Array(#"{"role":"admin"}"#.utf8)), schema, &json)
+        #expect(json.faults == [Fault(kind: .extraForbidden, location: ["body", "role"], input: "admin")])
+    }
+
     @Test func aBodyOfUnknownMembersDoesNotMultiply() {
         let members = (0..<5_000).map { #""m\#($0)":0"# }.joined(separator: ",")
         #expect(decode("{\(members)}").faults.count == Validation.maxFaults)

@@ -78,7 +78,9 @@ import Testing
         #expect(create?["requestBody"]?["content"]?["application/json"]?["schema"] == ["$ref": "#/components/schemas/ItemCreate"])
         #expect(
             create?["responses"]?["201"]?["content"]?["application/json"]?["schema"] == ["$ref": "#/components/schemas/Item"])
-        #expect(operation("/items", "get")?["responses"]?["200"]?["headers"]?["X-Total-Count"] != nil)
+        for name in ["X-Total-Count", "X-Next-Cursor", "Link"] {
+            #expect(operation("/items", "get")?["responses"]?["200"]?["headers"]?[name] != nil)
+        }
         #expect(operation("/items/{item_id}", "delete")?["responses"]?["204"] == ["description": "Successful Response"])
         #expect(operation("/page", "get")?["responses"]?["200"]?["content"]?["text/html"] != nil)
     }

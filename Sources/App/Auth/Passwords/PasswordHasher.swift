@@ -1,5 +1,5 @@
-// Hashes and verifies passwords without letting them take the machine. An actor pinned to its loop; the work itself runs on the
-// blocking pool.
+// Hashes and verifies passwords without letting them take the machine. An actor pinned to the first loop, asked by
+// all; the work itself runs on the blocking pool.
 //
 // A hash costs 20 ms of a core and 19 MiB. A hundred logins at once must queue here, in order and in bounded number: on the pool
 // they would stand in front of every file and every SQLite statement, and their memory would add up.
@@ -14,7 +14,7 @@ enum PasswordVerdict: Sendable, Hashable {
     case rightButOutdated
 }
 
-/// Argon2id behind a first-come, first-served gate. One a loop.
+/// Argon2id behind a first-come, first-served gate. One a process.
 actor PasswordHasher {
     nonisolated let loop: EventLoop
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
@@ -30,7 +30,7 @@ actor PasswordHasher {
     private var waiting: [LoopPromise<Void>] = []
 
     /// - Parameters:
-    ///   - maxConcurrent: hashes of this loop at once.
+    ///   - maxConcurrent: hashes at once; fewer than the blocking pool has threads.
     ///   - maxWaiting: calls in the queue; more are refused with 503.
     ///   - patience: how long a call may wait for its turn.
     init(

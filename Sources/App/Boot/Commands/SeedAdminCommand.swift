@@ -9,7 +9,8 @@ struct SeedAdminCommand: AsyncParsableCommand {
         commandName: "seed-admin", abstract: "Make sure that there is an administrator.",
         discussion: """
             In development it is \(ConfigurationRules.developmentAdminEmail) unless something else is said. Production wants \
-            ADMIN_EMAIL and ADMIN_PASSWORD, or the options. An account that exists keeps its password.
+            ADMIN_EMAIL and ADMIN_PASSWORD, or the options. An administrator that exists keeps its password; an account that is \
+            none is refused without --promote.
             """)
 
     @OptionGroup var options: ConfigurationOptions
@@ -17,13 +18,17 @@ struct SeedAdminCommand: AsyncParsableCommand {
     var email: String?
     @Option(help: "The first password. Other users of this machine can see a command's options: ADMIN_PASSWORD is safer.")
     var password: String?
+    @Flag(help: "Make an administrator of an account that has the address: it gets the password, and its sessions end.")
+    var promote = false
 
     func run() async throws {
         var flags: [String: String] = [:]
         if let email { flags["ADMIN_EMAIL"] = email }
         if let password { flags["ADMIN_PASSWORD"] = password }
         let configuration = try options.load(flags).configuration
-        let admin = try SeedAdminCommand.checked(configuration.admin)
+        let admin = try SeedAdminCommand.checked(
+            configuration.admin, checksCommonPasswords: configuration.auth.checksCommonPasswords)
+        let promotes = promote
         let outcome = try await EventLoopGroup.withGroup(loops: 1) { group in
             let loop = group.loops[0]
             if configuration.environment == .development {
@@ -34,7 +39,7 @@ struct SeedAdminCommand: AsyncParsableCommand {
             let origin = RequestOrigin(clientAddress: "local", requestID: "seed-admin")
             let work = Task(executorPreference: loop) {
                 try await AccountSeed.ensureAdmin(
-                    email: admin.email, password: admin.password, passwords: hasher, from: origin, in: pool)
+                    email: admin.email, password: admin.password, promotes: promotes, passwords: hasher, from: origin, in: pool)
             }
             let result = await work.result
             await pool.shutdown()
@@ -43,18 +48,29 @@ struct SeedAdminCommand: AsyncParsableCommand {
         Terminal.say("\(admin.email): \(outcome.rawValue)")
     }
 
+    /// What registering asks for, asked of the configuration.
+    /// - Returns: the administrator with the address as it is stored.
     /// - Throws: ``ConfigurationError`` naming the variable.
-    static func checked(_ admin: AppConfiguration.Admin) throws(ConfigurationError) -> AppConfiguration.Admin {
+    static func checked(
+        _ admin: AppConfiguration.Admin, checksCommonPasswords: Bool
+    ) throws(ConfigurationError) -> AppConfiguration.Admin {
+        var admin = admin
         var problems: [ConfigurationError.Problem] = []
         if admin.email.isEmpty {
             problems.append(.init(variable: "ADMIN_EMAIL", reason: "it must be set"))
-        } else if !admin.email.contains("@") {
-            problems.append(.init(variable: "ADMIN_EMAIL", reason: "it is not an email address"))
+        } else {
+            switch EmailAddress.parse(admin.email) {
+            case .success(let email): admin.email = email
+            case .failure(let fault):
+                problems.append(.init(variable: "ADMIN_EMAIL", reason: "it is not an email address: \(fault.reason)"))
+            }
         }
         if admin.password.isEmpty {
             problems.append(.init(variable: "ADMIN_PASSWORD", reason: "it must be set"))
         } else if !(8...128).contains(admin.password.count) {
             problems.append(.init(variable: "ADMIN_PASSWORD", reason: "it must have 8 to 128 characters"))
+        } else if checksCommonPasswords, let reason = CommonPasswords.problem(with: admin.password, names: [admin.email]) {
+            problems.append(.init(variable: "ADMIN_PASSWORD", reason: reason))
         }
         guard problems.isEmpty else { throw ConfigurationError(problems: problems) }
         return admin

@@ -19,7 +19,7 @@ enum ConfigurationReport {
         return lines.joined(separator: "\n")
     }
 
-    /// docs/configuration.md.
+    /// What `reactor config --markdown` prints: every setting, whatever is in force.
     static var markdown: String {
         let development = AppConfiguration(for: .development)
         let production = AppConfiguration(for: .production)

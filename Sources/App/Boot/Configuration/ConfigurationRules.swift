@@ -29,7 +29,7 @@ enum ConfigurationRules {
         if configuration.isDebug {
             problems.append(.init(variable: "DEBUG", reason: "it must be off in production"))
         }
-        if configuration.admin.email == developmentAdminEmail {
+        if configuration.admin.email.lowercased() == developmentAdminEmail {
             problems.append(.init(variable: "ADMIN_EMAIL", reason: "the default of development is refused in production"))
         }
         if configuration.admin.password == developmentAdminPassword {

@@ -93,8 +93,8 @@ enum Settings {
             Setting("PASSWORD_HASH_MEMORY_KIB", \.auth.hashMemoryKiB, .integer(8...1_048_576), "Argon2id's memory, in KiB"),
             Setting("PASSWORD_HASH_ITERATIONS", \.auth.hashIterations, .integer(1...64), "Argon2id's passes"),
             Setting(
-                "MAX_CONCURRENT_HASHES", \.auth.maxConcurrentHashes, .integer(1...1_024),
-                "Password hashes at once, of all loops together; others wait"),
+                "MAX_CONCURRENT_HASHES", \.auth.maxConcurrentHashes, .integer(1...7),
+                "Password hashes at once, of all loops together; others wait. Fewer than the pool's eight threads: files need some"),
             Setting("ADMIN_EMAIL", \.admin.email, .text, "Whom seed-admin makes an administrator"),
             Setting("ADMIN_PASSWORD", \.admin.password, .text, visibility: .secret, "The administrator's first password")),
         SettingGroup(

@@ -29,6 +29,13 @@ enum ClientAddress {
         return client.description
     }
 
+    /// What limits count a client as: an IPv4 address, or the /64 of an IPv6 one. A single host is given that much, so it could
+    /// come from another address each time.
+    static func limitKey(of address: String) -> String {
+        guard address.utf8.contains(UInt8(ascii: ":")), let network = IPAddress(address)?.hostNetwork else { return address }
+        return network
+    }
+
     /// One spelling for one address: a listener for both families reports 10.0.0.1 as ::ffff:10.0.0.1.
     private static func canonical(_ peer: SocketAddress) -> String {
         let host = peer.host

@@ -21,6 +21,10 @@ struct IPAddress: Sendable, Hashable {
         }
     }
 
+    private init(bits: UInt128) {
+        self.bits = bits
+    }
+
     /// Four decimal numbers; leading zeros are refused, because some read them as octal.
     private static func v4(_ text: Substring) -> UInt32? {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
@@ -84,6 +88,11 @@ extension IPAddress: CustomStringConvertible {
         let zeros = IPAddress.longestZeroRun(groups)
         guard zeros.count >= 2 else { return texts.joined(separator: ":") }
         return texts[..<zeros.lowerBound].joined(separator: ":") + "::" + texts[zeros.upperBound...].joined(separator: ":")
+    }
+
+    /// The /64 that an IPv6 address is in, in CIDR notation; an IPv4 address itself.
+    var hostNetwork: String {
+        isV4 ? description : "\(IPAddress(bits: bits & (.max << 64)))/64"
     }
 
     private static func longestZeroRun(_ groups: [UInt16]) -> Range<Int> {

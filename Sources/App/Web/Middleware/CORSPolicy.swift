@@ -15,7 +15,7 @@ struct CORSPolicy: Sendable {
 
     /// Header fields of ours that scripts may read.
     private static let exposedHeaders =
-        "X-Request-ID, X-Total-Count, Link, ETag, Retry-After, RateLimit, RateLimit-Policy, X-RateLimit-Limit, "
+        "X-Request-ID, X-Total-Count, X-Next-Cursor, Link, ETag, Retry-After, RateLimit, RateLimit-Policy, X-RateLimit-Limit, "
         + "X-RateLimit-Remaining, X-RateLimit-Reset"
     private static let methods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 

@@ -4,7 +4,7 @@
 import Actors
 import Reactor
 
-/// Limits requests per principal (the user, else the client's address) and route.
+/// Limits requests per principal (the user, else the client's address or IPv6 network) and route.
 struct RateLimitMiddleware: Middleware {
     private let limiter: RateLimiter
     private let rules: [RateLimitTier: RateLimitRule]
@@ -25,7 +25,7 @@ struct RateLimitMiddleware: Middleware {
 
     private static func key(_ route: Route, _ context: RequestContext) -> String {
         if let principal = context.principal { return "\(route.limitKey) user:\(principal.userID)" }
-        return "\(route.limitKey) address:\(context.clientAddress)"
+        return "\(route.limitKey) address:\(ClientAddress.limitKey(of: context.clientAddress))"
     }
 }
 

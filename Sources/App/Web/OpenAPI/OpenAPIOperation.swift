@@ -98,6 +98,9 @@ struct OpenAPIOperation {
 
     private static let pageHeaders: JSONValue = [
         "X-Total-Count": ["description": "How many there are in all", "schema": ["type": "integer"]],
+        "X-Next-Cursor": [
+            "description": "Where the next page begins, for `cursor`; absent on the last page", "schema": ["type": "string"],
+        ],
         "Link": ["description": "The pages before and after (RFC 8288)", "schema": ["type": "string"]],
     ]
 

@@ -36,7 +36,9 @@ struct PageRequest: Sendable, Hashable {
 
 extension Field where Value == Cursor {
     static func cursor(_ name: String) -> Field {
-        let json: JSONObject = ["type": "string", "description": "Where the page before this one ended, from its Link header"]
+        let json: JSONObject = [
+            "type": "string", "description": "Where the page before this one ended, from its X-Next-Cursor header; `skip` is ignored then",
+        ]
         return Field(name, schema: SchemaNode(json)) { input, validation in
             guard case .string(let text) = input, let cursor = Cursor(token: text) else {
                 validation.report(.valueError("not a cursor"), input: input)

@@ -4,7 +4,6 @@
 //
 // One gate a file and process; any thread (its state is behind a mutex, promises are settled on their loops).
 
-
 /// Admits one writer of a database file at a time.
 final class SQLiteWriteGate: Sendable {
     private struct State {
