@@ -49,11 +49,11 @@ fuzz: ## the parser against llhttp on FUZZ_CASES (default 1,000,000) mutated req
 
 sanitize-thread: ## the tests of Reactor and Actors under ThreadSanitizer; FILTER=regex picks some
 	@scripts/bootstrap test
-	@scripts/sanitize thread $(FILTER)
+	@scripts/sanitize thread "$(FILTER)"
 
 sanitize-address: ## the tests of Reactor and Actors under AddressSanitizer; FILTER=regex picks some
 	@scripts/bootstrap test
-	@scripts/sanitize address $(FILTER)
+	@scripts/sanitize address "$(FILTER)"
 
 clean: ## remove everything that was built
 	rm -rf .build .build-*

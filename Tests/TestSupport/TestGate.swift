@@ -1,6 +1,6 @@
 // Keeps tests that run side by side from asking a shared server for more than it has. Any thread.
 
-import Synchronization
+import Reactor
 
 /// Lets so many in at a time, first come, first served.
 public final class TestGate: Sendable {
@@ -12,10 +12,10 @@ public final class TestGate: Sendable {
         var waiters: [CheckedContinuation<Void, Never>] = []
     }
 
-    private let state: Mutex<State>
+    private let state: Lock<State>
 
     public init(permits: Int) {
-        state = Mutex(State(permits: permits))
+        state = Lock(State(permits: permits))
     }
 
     public func withPermit<R>(_ body: () async throws -> R) async rethrows -> R {

@@ -9,11 +9,11 @@ import Glibc
 /// silence means something. Uncontended it costs about 20 ns.
 // SAFETY: `value` is touched only between lock and unlock; the mutex has a stable address, and lives as long as the object.
 @safe
-final class Lock<Value>: @unchecked Sendable {
+package final class Lock<Value>: @unchecked Sendable {
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private var value: Value
 
-    init(_ value: Value) {
+    package init(_ value: Value) {
         self.value = value
         unsafe mutex = .allocate(capacity: 1)
         let code = unsafe pthread_mutex_init(mutex, nil)
@@ -26,7 +26,7 @@ final class Lock<Value>: @unchecked Sendable {
     }
 
     /// Runs `body` with the value, alone. Must not be called again from inside it.
-    func withLock<R, E: Error>(_ body: (inout Value) throws(E) -> R) throws(E) -> R {
+    package func withLock<R, E: Error>(_ body: (inout Value) throws(E) -> R) throws(E) -> R {
         unsafe pthread_mutex_lock(mutex)
         defer { unsafe pthread_mutex_unlock(mutex) }
         return try body(&value)
