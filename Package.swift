@@ -41,11 +41,15 @@ let package = Package(
         cLibrary("CHiredis", apt: "libhiredis-dev"),
         cLibrary("CSQLite", apt: "libsqlite3-dev"),
         cLibrary("CArgon2", apt: "libargon2-dev"),
+        cLibrary("CCrypt", apt: "libcrypt-dev"),
+        cLibrary("COpenSSL", apt: "libssl-dev"),
+        cLibrary("CCurl", apt: "libcurl4-openssl-dev"),
+        cLibrary("CMagic", apt: "libmagic-dev"),
 
         .target(
             name: "Reactor",
             dependencies: [
-                "CLibuv", "CLibpq", "CHiredis", "CSQLite", "CArgon2",
+                "CLibuv", "CLibpq", "CHiredis", "CSQLite", "CArgon2", "CCrypt", "COpenSSL", "CCurl", "CMagic",
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: strict + tuned + [.strictMemorySafety(), .enableExperimentalFeature("Lifetimes")]

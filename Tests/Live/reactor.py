@@ -50,9 +50,8 @@ class Client:
         self.port, self.token, self.timeout = port, token, timeout
 
     def request(self, method: str, path: str, *, json_body=None, raw_json: bytes | None = None, form: dict | None = None,
-                headers: dict | None = None, timeout: float | None = None) -> Answer:
+                body: bytes | None = None, headers: dict | None = None, timeout: float | None = None) -> Answer:
         fields = {"Connection": "close", **(headers or {})}
-        body = None
         if json_body is not None or raw_json is not None:
             body = raw_json if raw_json is not None else json.dumps(json_body).encode()
             fields["Content-Type"] = "application/json"

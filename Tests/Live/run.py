@@ -1,5 +1,7 @@
-"""Runs the live tests: run.py [NAME ...]; names as unittest takes them (test_flows.OnSQLite). Ends with `N passed, N failed`."""
+"""Runs the tests of a folder: run.py [--in FOLDER] [NAME ...]; FOLDER is that of the live tests without an option, names are as
+unittest takes them (test_flows.OnSQLite). Ends with `N passed, N failed`."""
 
+import argparse
 import os
 import sys
 import unittest
@@ -28,10 +30,15 @@ class Result(unittest.TextTestResult):
 
 def main() -> int:
     if "REACTOR_BINARY" not in os.environ:
-        sys.exit("run.py: REACTOR_BINARY names no program; use scripts/run-tests live")
+        sys.exit("run.py: REACTOR_BINARY names no program; use scripts/run-tests")
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--in", dest="folder", type=Path, default=HERE)
+    parser.add_argument("names", nargs="*")
+    options = parser.parse_args()
+    folder = str(options.folder.resolve())
+    sys.path.insert(0, folder)
     loader = unittest.TestLoader()
-    names = sys.argv[1:]
-    suite = loader.loadTestsFromNames(names) if names else loader.discover(str(HERE), "test_*.py", str(HERE))
+    suite = loader.loadTestsFromNames(options.names) if options.names else loader.discover(folder, "test_*.py", folder)
     result = unittest.TextTestRunner(stream=sys.stdout, verbosity=2, resultclass=Result).run(suite)
     print(f"{result.passed} passed, {result.failed} failed")
     return 0 if result.failed == 0 and result.passed > 0 else 1

@@ -9,6 +9,8 @@ public final class RawClient: TCPConnectionDelegate {
     public private(set) var isClosed = false
     /// The server has sent FIN, or the connection is gone.
     public private(set) var hasEnded = false
+    /// What the connection ended with, where it did not end well.
+    public private(set) var failure: TransportError?
 
     private init(_ connection: TCPConnection) {
         self.connection = connection
@@ -20,6 +22,18 @@ public final class RawClient: TCPConnectionDelegate {
         client.connection.startReading()
         return client
     }
+
+    /// Over TLS: what is sent and received is plaintext.
+    public static func connect(
+        to address: SocketAddress, loop: EventLoop, tls: TLSContext, serverName: String = "localhost"
+    ) async throws -> RawClient {
+        let client = RawClient(
+            try await TCPConnection.connect(to: address, loop: loop, timeout: .seconds(5), tls: tls, serverName: serverName))
+        client.connection.startReading()
+        return client
+    }
+
+    public var tlsVersion: String? { connection.tlsVersion }
 
     public var received: String { String(decoding: bytes, as: UTF8.self) }
     public var receivedBytes: [UInt8] { bytes }
@@ -41,6 +55,7 @@ public final class RawClient: TCPConnectionDelegate {
     public func startReading() { connection.startReading() }
     public func finishSending() { connection.finishAfterFlush() }
     public func abort() { connection.abort() }
+    public func reset() { connection.reset() }
     public var bytesUnsent: Int { connection.bytesUnsent }
 
     /// What was received once `condition` holds of it; throws what has come so far when it does not in time.
@@ -71,6 +86,7 @@ public final class RawClient: TCPConnectionDelegate {
     public func closed(_ error: TransportError?) {
         isClosed = true
         hasEnded = true
+        failure = error
     }
 
     public func outboundDrained() {}

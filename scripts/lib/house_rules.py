@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 MAX_LINES = 400
-C_MODULES = r"C(?:Libuv|Libpq|Hiredis|SQLite|Argon2|OpenSSL|LLHTTP)"
+C_MODULES = r"C(?:Libuv|Libpq|Hiredis|SQLite|Argon2|Crypt|OpenSSL|Curl|Magic)"
 MAY_IMPORT = {"Reactor": {"Reactor"}, "Actors": {"Reactor", "Actors"}, "App": {"Reactor", "Actors", "App"}}
 OUR_MODULES = {"Reactor", "Actors", "App", "TestSupport"}
 IMPORT = re.compile(r"^\s*(?:@\w+\s+)*(?:public |internal |package |fileprivate |private )?import (?:\w+ )?(\w+)")

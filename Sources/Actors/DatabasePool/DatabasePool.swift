@@ -11,6 +11,8 @@ public actor DatabasePool: SQLExecutor {
     public nonisolated let loop: EventLoop
     public nonisolated let configuration: DatabaseConfiguration
 
+    /// Nil where nobody wants to know.
+    let observer: StatementObserver?
     let lanes: [PoolLane]
     /// The shared lane's connections, in an array for the common case.
     var sharedConnections: [PostgresConnection] = []
@@ -34,9 +36,11 @@ public actor DatabasePool: SQLExecutor {
     private static let maxTransactionRetries = 3
 
     /// Makes a pool without connections; they are made when they are first needed.
-    public init(loop: EventLoop, configuration: DatabaseConfiguration) {
+    /// - Parameter observer: told about every statement.
+    public init(loop: EventLoop, configuration: DatabaseConfiguration, observer: StatementObserver? = nil) {
         self.loop = loop
         self.configuration = configuration
+        self.observer = observer
         lanes = PoolLane.lanes(for: configuration)
     }
 
@@ -53,15 +57,23 @@ public actor DatabasePool: SQLExecutor {
     ///   without a connection, or after ``DatabaseConfiguration/statementTimeout``.
     public func execute(_ statement: SQLStatement, _ bindings: [SQLValue]) async throws(DatabaseError) -> SQLRows {
         try enter()
-        defer { leave() }
+        let began = MonotonicInstant.now()
+        defer {
+            counters.statementTime += MonotonicInstant.now() - began
+            leave()
+        }
         counters.statements += 1
         do throws(DatabaseError) {
-            return switch dialect {
-            case .postgres: try await executeShared(statement, bindings)
-            case .sqlite: try await executeLeased(statement, bindings, statement.kind == .read ? lanes[0] : lastLane)
-            }
+            let rows =
+                switch dialect {
+                case .postgres: try await executeShared(statement, bindings)
+                case .sqlite: try await executeLeased(statement, bindings, statement.kind == .read ? lanes[0] : lastLane)
+                }
+            observer?(statement, began, nil)
+            return rows
         } catch {
             counters.errors += 1
+            observer?(statement, began, error)
             throw error
         }
     }
@@ -141,13 +153,14 @@ public actor DatabasePool: SQLExecutor {
             counters.transactions += 1
             let lane = dialect == .sqlite && mode == .read ? lanes[0] : lastLane
             let (id, connection) = try await lease(lane)
-            let transaction = DatabaseTransaction(connection)
+            let transaction = DatabaseTransaction(connection, observer: observer)
             do {
                 try await connection.begin(mode)
                 let value = try await body(transaction)
                 try Task.checkCancellation()
                 transaction.end()
                 try await connection.commit()
+                transaction.committed()
                 await giveBack(id, lane, isClean: true)
                 return value
             } catch {

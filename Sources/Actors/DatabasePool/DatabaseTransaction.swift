@@ -8,14 +8,34 @@ final class DatabaseTransaction: SQLExecutor {
     private var connection: (any DatabaseConnection)?
     /// A statement met a collision: the whole transaction may be run again, whatever its body makes of the error.
     private(set) var hasCollided = false
+    /// What waits for the commit.
+    private var commitActions: [@Sendable () -> Void] = []
 
-    init(_ connection: any DatabaseConnection) {
+    private let observer: StatementObserver?
+
+    init(_ connection: any DatabaseConnection, observer: StatementObserver?) {
         dialect = connection.dialect
+        self.observer = observer
         self.connection = connection
     }
 
     func execute(_ statement: SQLStatement, _ bindings: [SQLValue]) async throws(DatabaseError) -> SQLRows {
         guard let connection else { throw .closed }
+        guard let observer else { return try await run(statement, bindings, on: connection) }
+        let began = MonotonicInstant.now()
+        do throws(DatabaseError) {
+            let rows = try await run(statement, bindings, on: connection)
+            observer(statement, began, nil)
+            return rows
+        } catch {
+            observer(statement, began, error)
+            throw error
+        }
+    }
+
+    private func run(
+        _ statement: SQLStatement, _ bindings: [SQLValue], on connection: any DatabaseConnection
+    ) async throws(DatabaseError) -> SQLRows {
         do throws(DatabaseError) {
             return try await connection.execute(statement, bindings)
         } catch {
@@ -34,8 +54,17 @@ final class DatabaseTransaction: SQLExecutor {
         }
     }
 
+    /// Calls `action` once the transaction has committed; never where it does not, or where nobody knows.
+    func afterCommit(_ action: @escaping @Sendable () -> Void) {
+        commitActions.append(action)
+    }
+
     /// The connection goes back: whoever kept this object can do nothing with it.
     func end() {
         connection = nil
+    }
+
+    func committed() {
+        for action in commitActions { action() }
     }
 }

@@ -1,4 +1,12 @@
-// What a pool tells about itself. Values; any thread.
+// What a pool tells about itself and about what it is asked. Values; any thread.
+
+public import Reactor
+
+/// Told about a statement once it has ended, in the task that asked for it, on the pool's loop.
+/// - Parameters:
+///   - began: when it was asked for: a wait for a connection is included.
+///   - error: nil where it went well.
+public typealias StatementObserver = @Sendable (_ statement: SQLStatement, _ began: MonotonicInstant, _ error: DatabaseError?) -> Void
 
 /// Whether the database answers.
 public struct PoolHealth: Sendable, Hashable {
@@ -25,6 +33,8 @@ public struct PoolStatistics: Sendable, Hashable {
     public internal(set) var inFlight = 0
     /// Statements and scripts outside of transactions, since the start.
     public internal(set) var statements = 0
+    /// Time that those took, all together, waiting for a connection included.
+    public internal(set) var statementTime: Duration = .zero
     /// Transactions since the start; a repeated one counts each time.
     public internal(set) var transactions = 0
     /// Statements, scripts and transactions that failed, since the start.

@@ -1,6 +1,7 @@
 // Uploaded files on disk. Owns the folder below its root and the set of uploads that are being written. Lives on its loop;
 // the disk is touched on the blocking pool only.
 
+import Crypto
 public import Reactor
 
 /// Why a file could not be stored or read.
@@ -21,6 +22,8 @@ public enum FileStoreError: Error, Sendable, Hashable {
 public struct StoredFile: Sendable, Hashable {
     public let id: FileID
     public let sizeBytes: Int
+    /// In hexadecimal, lower case.
+    public let sha256: String
 }
 
 /// Files by id: a file is wholly there and on the disk, or it is not there.
@@ -30,14 +33,18 @@ public actor FileStore {
     public nonisolated let loop: EventLoop
     /// Bytes that one file may have.
     public nonisolated let maxFileBytes: Int
-    private nonisolated let root: String
+    nonisolated let root: String
+    private nonisolated let hook: FileOperationHook?
     private var inProgress: Set<String> = []
 
-    /// - Parameter root: a folder of the store's own; made when it is needed.
-    public init(loop: EventLoop, root: String, maxFileBytes: Int) {
+    /// - Parameters:
+    ///   - root: a folder of the store's own; made when it is needed.
+    ///   - hook: for tests: decides which steps of a write fail.
+    public init(loop: EventLoop, root: String, maxFileBytes: Int, hook: FileOperationHook? = nil) {
         self.loop = loop
         self.root = root
         self.maxFileBytes = maxFileBytes
+        self.hook = hook
     }
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
@@ -54,19 +61,21 @@ public actor FileStore {
 
     /// Stores what `next` hands out, piece by piece; no more than one piece is in memory.
     ///
-    /// - Parameter next: the next piece, or nil at the end. Runs on the caller's actor, so it may read a request's body.
-    /// - Throws: ``FileStoreError``, or what `next` throws. Then, and when the task is cancelled (which `next` notices),
-    ///   nothing is kept.
+    /// - Parameters:
+    ///   - next: the next piece, or nil at the end. Runs on the caller's actor, so it may read a request's body.
+    ///   - inspect: looks at the file once all of it is written and before it has its name; what it throws undoes the write.
+    ///     Runs on the blocking pool.
+    /// - Throws: ``FileStoreError``, or what `next` and `inspect` throw. Then, and when the task is cancelled (which `next`
+    ///   notices), nothing is kept.
     @discardableResult
     public nonisolated func put(
-        _ id: FileID, next: () async throws -> [UInt8]?
+        _ id: FileID, inspect: @escaping @Sendable (FileReader) throws -> Void = { _ in }, next: () async throws -> [UInt8]?
     ) async throws -> StoredFile {
-        let directory = FileNaming.directory(root: root, id: id)
         let stem = FileNaming.temporaryStem(id, nonce: FileID())
         await begin(stem)
         let result: Result<StoredFile, any Error>
         do {
-            result = .success(try await write(id, directory: directory, stem: stem, next: next))
+            result = .success(try await write(id, stem: stem, inspect: inspect, next: next))
         } catch {
             result = .failure((error as? FileError).map(FileStoreError.init) ?? error)
         }
@@ -75,25 +84,42 @@ public actor FileStore {
     }
 
     private nonisolated func write(
-        _ id: FileID, directory: String, stem: String, next: () async throws -> [UInt8]?
+        _ id: FileID, stem: String, inspect: @escaping @Sendable (FileReader) throws -> Void, next: () async throws -> [UInt8]?
     ) async throws -> StoredFile {
+        let directory = FileNaming.directory(root: root, id: id)
+        let hook = self.hook
         let writer = try await loop.runBlocking {
+            try hook?(.createDirectory)
             try DurableFile.createDirectory(directory)
-            return try DurableFileWriter(directory: directory, name: stem)
+            return try DurableFileWriter(directory: directory, name: stem, hook: hook)
         }
         do {
             var sizeBytes = 0
+            var hash = SHA256()
             while let piece = try await next() {
                 guard piece.count <= maxFileBytes - sizeBytes else { throw FileStoreError.tooLarge(limit: maxFileBytes) }
                 sizeBytes += piece.count
-                try await loop.runBlocking { try writer.write(piece) }
+                // Hashed where it is written: neither is a loop's work.
+                hash = try await loop.runBlocking { [hash] in
+                    try writer.write(piece)
+                    var hash = hash
+                    hash.update(data: piece)
+                    return hash
+                }
             }
             try Task.checkCancellation()
-            try await loop.runBlocking { try writer.commit(as: id.text) }
-            return StoredFile(id: id, sizeBytes: sizeBytes)
+            try await loop.runBlocking {
+                try inspect(try writer.reopenForReading())
+                try writer.commit(as: id.text)
+            }
+            return StoredFile(id: id, sizeBytes: sizeBytes, sha256: hash.finalize().hexadecimal)
         } catch {
-            // Here, and not in the writer's deinit, which would touch the disk on the loop's thread.
-            try? await loop.runBlocking { writer.discard() }
+            // Here, and not in the writer's deinit, which would touch the disk on the loop's thread. A commit may have failed
+            // behind its rename; the name is this write's own.
+            try? await loop.runBlocking {
+                writer.discard()
+                _ = try? DurableFile.remove(directory: directory, name: id.text)
+            }
             throw error
         }
     }
@@ -131,41 +157,36 @@ public actor FileStore {
         return try await blocking { try DurableFile.remove(directory: directory, name: id.text) }
     }
 
-    /// Removes what killed processes left half written. At start, and now and then.
-    /// - Parameter grace: how old such a file must be: another process may be writing it.
-    /// - Returns: how many there were.
-    @discardableResult
-    public func sweep(now: Timestamp = .now(), grace: Duration = .seconds(3_600)) async throws -> Int {
-        let root = self.root
-        // Taken before the folders are read: an upload that begins later is younger than any grace.
-        let inProgress = self.inProgress
-        return try await blocking {
-            var removed = 0
-            for shard in try DurableFile.list(root) where shard.isDirectory && FileNaming.isShard(shard.name) {
-                let directory = "\(root)/\(shard.name)"
-                for entry in try DurableFile.list(directory)
-                where FileNaming.isOrphan(entry, inProgress: inProgress, now: now, grace: grace) {
-                    if try DurableFile.remove(directory: directory, name: entry.name) { removed += 1 }
-                }
-            }
-            return removed
-        }
-    }
-
     // MARK: Pieces
 
     private func begin(_ stem: String) { inProgress.insert(stem) }
     private func end(_ stem: String) { inProgress.remove(stem) }
 
+    /// Stems of the uploads that this process is writing.
+    var stemsInProgress: Set<String> { inProgress }
+
     private nonisolated func path(_ id: FileID) -> String {
         "\(FileNaming.directory(root: root, id: id))/\(id.text)"
     }
 
-    private nonisolated func blocking<T: Sendable>(_ work: @escaping @Sendable () throws -> T) async throws -> T {
+    nonisolated func blocking<T: Sendable>(_ work: @escaping @Sendable () throws -> T) async throws -> T {
         do {
             return try await loop.runBlocking(work)
         } catch let error as FileError {
             throw FileStoreError(error)
         }
+    }
+}
+
+extension Digest {
+    /// In lower case.
+    fileprivate var hexadecimal: String {
+        let digits = Array("0123456789abcdef".utf8)
+        var text: [UInt8] = []
+        for byte in self {
+            text.append(digits[Int(byte >> 4)])
+            text.append(digits[Int(byte & 0x0F)])
+        }
+        return String(decoding: text, as: UTF8.self)
     }
 }

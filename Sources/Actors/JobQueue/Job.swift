@@ -76,16 +76,55 @@ public struct ClaimedJob: Sendable, Hashable {
     public let worker: String
 }
 
-/// What is kept of a job, for whoever asks how it went.
+/// What is kept of a job, for whoever asks how it goes.
 public struct JobRecord: Sendable, Hashable {
     public let id: JobID
     public let kind: String
     public let ownerID: Int64?
     public let status: JobStatus
+    public let priority: Int
     public let attempts: Int
+    public let maxAttempts: Int
+    /// Of the current run, in per cent, as far as its handler says.
+    public let progress: Int
     public let result: String?
     public let lastError: String?
+    /// When it is due, or was.
     public let runAt: Timestamp
     public let createdAt: Timestamp
+    /// When its last run began.
+    public let startedAt: Timestamp?
     public let finishedAt: Timestamp?
+}
+
+/// Which jobs are meant.
+public struct JobFilter: Sendable, Hashable {
+    /// Nil is everybody's.
+    public var ownerID: Int64?
+    public var status: JobStatus?
+    public var kind: String?
+
+    public init(ownerID: Int64? = nil, status: JobStatus? = nil, kind: String? = nil) {
+        self.ownerID = ownerID
+        self.status = status
+        self.kind = kind
+    }
+}
+
+/// A place in the list of jobs, which is sorted by their making, newest first.
+public struct JobPosition: Sendable, Hashable {
+    public let createdAt: Timestamp
+    public let id: JobID
+
+    public init(createdAt: Timestamp, id: JobID) {
+        self.createdAt = createdAt
+        self.id = id
+    }
+}
+
+/// A page of the list of jobs.
+public struct JobPage: Sendable, Hashable {
+    public let jobs: [JobRecord]
+    /// Of the whole list.
+    public let total: Int
 }

@@ -6,7 +6,25 @@ public import Reactor
 ///
 /// A job may be run more than once: a handler does outside of the database only what may happen twice, and leaves its changes
 /// of the database to ``JobOutcome/effects``. It is cancelled when its lease is lost and when the worker is.
-public typealias JobHandler = @Sendable (ClaimedJob) async throws -> JobOutcome
+public typealias JobHandler = @Sendable (JobContext) async throws -> JobOutcome
+
+/// What a handler is given: the job, and the way to say how far it is.
+public struct JobContext: Sendable {
+    public let job: ClaimedJob
+    private let queue: JobQueue
+
+    init(_ job: ClaimedJob, of queue: JobQueue) {
+        self.job = job
+        self.queue = queue
+    }
+
+    /// Tells whoever watches how far this run is; a statement each time. While the database is away nobody is told.
+    /// - Parameter progress: in per cent.
+    /// - Throws: ``JobLeaseLost`` where the job was cancelled, or is somebody else's by now; let it through.
+    public func report(progress: Int) async throws {
+        do { try await queue.report(job, progress: progress) } catch is DatabaseError {}
+    }
+}
 
 /// How a run ended well.
 public struct JobOutcome: Sendable {

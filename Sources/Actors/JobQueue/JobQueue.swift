@@ -15,19 +15,23 @@ public struct JobLeaseLost: Error, Sendable, Hashable {
 public actor JobQueue {
     public nonisolated let loop: EventLoop
     public nonisolated let policy: JobPolicy
-    private let database: DatabasePool
+    /// Raised when a job of this process has been committed.
+    public nonisolated let signal: JobSignal
+    let database: DatabasePool
 
-    public init(loop: EventLoop, database: DatabasePool, policy: JobPolicy = JobPolicy()) {
+    public init(loop: EventLoop, database: DatabasePool, policy: JobPolicy = JobPolicy(), signal: JobSignal = JobSignal()) {
         self.loop = loop
         self.database = database
         self.policy = policy
+        self.signal = signal
     }
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
     // MARK: Whoever wants a job done
 
-    /// Adds a job in the transaction that `executor` stands for: it exists once that commits, and never if it rolls back.
+    /// Adds a job in the transaction that `executor` stands for: it exists once that commits, and never if it rolls back. The
+    /// commit wakes the workers of this process.
     public nonisolated func enqueue(
         _ job: NewJob, in executor: any SQLExecutor, now: Timestamp = .now()
     ) async throws(DatabaseError) {
@@ -37,29 +41,34 @@ public actor JobQueue {
                 .uuid(job.id.text), .text(job.kind), .text(job.payload), job.ownerID.map { .int($0) } ?? .null,
                 .int(Int64(job.priority)), .timestamp(job.runAt ?? now), .int(Int64(policy.maxAttempts)), .timestamp(now),
             ])
+        raiseSignal(afterCommitOf: executor)
     }
 
-    /// What is known of a job; nil where there is none of that id.
-    public func record(_ id: JobID) async throws(DatabaseError) -> JobRecord? {
-        try await database.execute(JobStatements.record, [.uuid(id.text)]).first.map { (row) throws(DatabaseError) in
-            try JobRecord(row)
-        }
+    /// Ends a job that has not ended. One that runs loses its lease: its effects are never committed, and its handler is cancelled
+    /// within a ``JobPolicy/heartbeat``.
+    /// - Returns: false where it had ended, or where there is none.
+    public nonisolated func cancel(
+        _ id: JobID, in executor: any SQLExecutor, now: Timestamp = .now()
+    ) async throws(DatabaseError) -> Bool {
+        try await executor.execute(JobStatements.cancel, [.uuid(id.text), .timestamp(now)]).affectedRows == 1
     }
 
-    /// Cancels a job that has not begun.
-    /// - Returns: false where it has, or where there is none.
-    public func cancel(_ id: JobID, now: Timestamp = .now()) async throws(DatabaseError) -> Bool {
-        try await database.execute(JobStatements.cancel, [.uuid(id.text), .timestamp(now)]).affectedRows == 1
+    /// Gives a job that is dead or cancelled another ``JobPolicy/maxAttempts``, from now on.
+    /// - Returns: false where it is neither, or where there is none.
+    public nonisolated func revive(
+        _ id: JobID, in executor: any SQLExecutor, now: Timestamp = .now()
+    ) async throws(DatabaseError) -> Bool {
+        let bindings: [SQLValue] = [.uuid(id.text), .timestamp(now), .int(Int64(policy.maxAttempts))]
+        guard try await executor.execute(JobStatements.revive, bindings).affectedRows == 1 else { return false }
+        raiseSignal(afterCommitOf: executor)
+        return true
     }
 
-    /// How many jobs there are in each state that has any.
-    public func countsByStatus() async throws(DatabaseError) -> [JobStatus: Int] {
-        var counts: [JobStatus: Int] = [:]
-        for row in try await database.execute(JobStatements.countsByStatus, []) {
-            guard let status = JobStatus(rawValue: try row.string(0)) else { continue }
-            counts[status] = Int(clamping: try row.int(1))
-        }
-        return counts
+    /// Before the commit nobody would see the job.
+    private nonisolated func raiseSignal(afterCommitOf executor: any SQLExecutor) {
+        guard let transaction = executor as? DatabaseTransaction else { return signal.raise() }
+        let signal = self.signal
+        transaction.afterCommit { signal.raise() }
     }
 
     // MARK: Workers
@@ -85,6 +94,21 @@ public actor JobQueue {
         let rows = try await database.execute(
             JobStatements.heartbeat, job.token + [.timestamp(policy.leaseEnd(now: now)), .timestamp(now)])
         guard rows.affectedRows == 1 else { throw JobLeaseLost(id: job.id) }
+    }
+
+    /// Keeps how far a job is.
+    /// - Parameter progress: in per cent; clamped to 0 to 100.
+    /// - Throws: ``JobLeaseLost``; the holder then stops its work.
+    public func report(_ job: ClaimedJob, progress: Int, now: Timestamp = .now()) async throws {
+        let rows = try await database.execute(
+            JobStatements.report, job.token + [.int(Int64(min(max(progress, 0), 100))), .timestamp(now)])
+        guard rows.affectedRows == 1 else { throw JobLeaseLost(id: job.id) }
+    }
+
+    /// When the next job that nobody holds is due; nil where there is none.
+    public func nextDue() async throws(DatabaseError) -> Timestamp? {
+        guard let row = try await database.execute(JobStatements.nextDue, []).first else { return nil }
+        return try row.optionalTimestamp(0)
     }
 
     /// Ends a job well, in the transaction that holds its effects.
@@ -141,20 +165,9 @@ extension ClaimedJob {
     }
 }
 
-extension JobRecord {
-    fileprivate init(_ row: SQLRow) throws(DatabaseError) {
-        let status = try row.string(3)
-        guard let known = JobStatus(rawValue: status) else { throw .decoding("no job status is called \(status)") }
-        self.init(
-            id: try JobID(of: row), kind: try row.string(1), ownerID: try row.optionalInt(2), status: known,
-            attempts: Int(clamping: try row.int(4)), result: try row.optionalString(5), lastError: try row.optionalString(6),
-            runAt: try row.timestamp(7), createdAt: try row.timestamp(8), finishedAt: try row.optionalTimestamp(9))
-    }
-}
-
 extension JobID {
     /// The id in a row's first column.
-    fileprivate init(of row: SQLRow) throws(DatabaseError) {
+    init(of row: SQLRow) throws(DatabaseError) {
         guard let id = JobID(try row.uuid(0)) else { throw .decoding("a job's id is no UUID") }
         self = id
     }

@@ -2,7 +2,7 @@
 
 import Reactor
 
-/// Every statement that touches `jobs`. Each that a holder issues checks that it still holds the job (`lease_owner` and
+/// Every statement that touches `jobs` and `job_schedules`, but for the filtered list's. Each that a holder issues checks that it still holds the job (`lease_owner` and
 /// `attempts` are the fencing token).
 enum JobStatements {
     static let enqueue = SQLStatement.write(
@@ -22,13 +22,13 @@ enum JobStatements {
                 ORDER BY priority DESC, run_at
                 LIMIT $4 FOR UPDATE SKIP LOCKED)
             UPDATE jobs SET status = 'running', attempts = attempts + 1, lease_owner = $2, lease_expires_at = $3,
-                updated_at = $1
+                progress = 0, started_at = $1, updated_at = $1
             FROM next WHERE jobs.id = next.id
             RETURNING jobs.id, jobs.kind, jobs.payload, jobs.owner_id, jobs.priority, jobs.attempts, jobs.max_attempts
             """,
         sqlite: """
             UPDATE jobs SET status = 'running', attempts = attempts + 1, lease_owner = $2, lease_expires_at = $3,
-                updated_at = $1
+                progress = 0, started_at = $1, updated_at = $1
             WHERE id IN (
                 SELECT id FROM jobs
                 WHERE status IN ('pending', 'retrying') AND run_at <= $1
@@ -43,10 +43,16 @@ enum JobStatements {
         WHERE id = $1 AND status = 'running' AND lease_owner = $2 AND attempts = $3
         """)
 
+    static let report = SQLStatement.write(
+        """
+        UPDATE jobs SET progress = $4, updated_at = $5
+        WHERE id = $1 AND status = 'running' AND lease_owner = $2 AND attempts = $3
+        """)
+
     static let complete = SQLStatement.write(
         """
-        UPDATE jobs SET status = 'succeeded', result = $4, last_error = NULL, lease_owner = NULL, lease_expires_at = NULL,
-            updated_at = $5, finished_at = $5
+        UPDATE jobs SET status = 'succeeded', result = $4, progress = 100, last_error = NULL, lease_owner = NULL,
+            lease_expires_at = NULL, updated_at = $5, finished_at = $5
         WHERE id = $1 AND status = 'running' AND lease_owner = $2 AND attempts = $3
         """)
 
@@ -74,17 +80,55 @@ enum JobStatements {
         WHERE status = 'running' AND lease_expires_at <= $1
         """)
 
+    // The holder of a running job is not asked: its next heartbeat, report or completion finds the lease gone.
     static let cancel = SQLStatement.write(
         """
-        UPDATE jobs SET status = 'cancelled', updated_at = $2, finished_at = $2
-        WHERE id = $1 AND status IN ('pending', 'retrying')
+        UPDATE jobs SET status = 'cancelled', lease_owner = NULL, lease_expires_at = NULL, updated_at = $2, finished_at = $2
+        WHERE id = $1 AND status IN ('pending', 'retrying', 'running')
         """)
 
-    static let record = SQLStatement.read(
+    // The attempts go on counting: they fence off whoever held the job before.
+    static let revive = SQLStatement.write(
         """
-        SELECT id, kind, owner_id, status, attempts, result, last_error, run_at, created_at, finished_at
-        FROM jobs WHERE id = $1
+        UPDATE jobs SET status = 'pending', max_attempts = attempts + $3, run_at = $2, progress = 0, result = NULL,
+            last_error = NULL, started_at = NULL, finished_at = NULL, updated_at = $2
+        WHERE id = $1 AND status IN ('dead', 'cancelled')
         """)
+
+    static let columns = """
+        id, kind, owner_id, status, priority, attempts, max_attempts, progress, result, last_error, run_at, created_at, started_at, \
+        finished_at
+        """
+
+    static let record = SQLStatement.read("SELECT \(columns) FROM jobs WHERE id = $1")
+
+    static let nextDue = SQLStatement.read("SELECT min(run_at) FROM jobs WHERE status IN ('pending', 'retrying')")
+
+    static let removeFinished = SQLStatement.write(
+        "DELETE FROM jobs WHERE id IN (SELECT id FROM jobs WHERE finished_at < $1 LIMIT $2)")
 
     static let countsByStatus = SQLStatement.read("SELECT status, count(*) FROM jobs GROUP BY status")
+
+    // MARK: Schedules
+
+    static let declareSchedule = SQLStatement.write(
+        """
+        INSERT INTO job_schedules (name, cron, kind, payload, next_run_at, created_at, updated_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $6)
+        ON CONFLICT (name) DO UPDATE SET
+            next_run_at = CASE WHEN job_schedules.cron = excluded.cron THEN job_schedules.next_run_at ELSE excluded.next_run_at END,
+            cron = excluded.cron, kind = excluded.kind, payload = excluded.payload, updated_at = excluded.updated_at
+        WHERE job_schedules.cron <> excluded.cron OR job_schedules.kind <> excluded.kind OR job_schedules.payload <> excluded.payload
+        """)
+
+    static let dueSchedules = SQLStatement.read(
+        "SELECT name, cron, kind, payload, next_run_at FROM job_schedules WHERE enabled AND next_run_at <= $1 ORDER BY name")
+
+    static let nextSchedule = SQLStatement.read("SELECT min(next_run_at) FROM job_schedules WHERE enabled")
+
+    static let stepSchedule = SQLStatement.write(
+        """
+        UPDATE job_schedules SET last_run_at = $3, next_run_at = $4, updated_at = $3
+        WHERE name = $1 AND next_run_at = $2 AND enabled
+        """)
 }

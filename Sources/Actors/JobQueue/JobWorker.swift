@@ -2,6 +2,7 @@
 // its loop; handlers run there too, and put what blocks on the blocking pool.
 
 public import Reactor
+import Synchronization
 
 /// Claims jobs and runs them, a bounded number at a time, until it is stopped or cancelled.
 public actor JobWorker {
@@ -18,10 +19,12 @@ public actor JobWorker {
     private var isStopping = false
     private var isWoken = false
     private var sleeper: LoopPromise<Void>?
+    /// The queue's signal is on its way here: of a burst of them one comes.
+    private nonisolated let isSignalled = Atomic<Bool>(false)
 
     /// - Parameters:
     ///   - name: unique among the workers of the database, such as host, process id and loop.
-    ///   - idlePause: how often the queue is looked at when nobody calls ``wake()``.
+    ///   - idlePause: how often the queue is looked at when nobody says that there is something to do, and nothing is due.
     ///   - handlers: by kind of job. A kind without one fails, and is tried again: a newer program may know it.
     public init(
         queue: JobQueue, database: DatabasePool, name: String, maxConcurrent: Int = 4, idlePause: Duration = .seconds(1),
@@ -44,6 +47,8 @@ public actor JobWorker {
     ///
     /// Cancelling the task cancels the running handlers too; their jobs are run again once their leases are over.
     public func run() async {
+        let observation = queue.signal.observe { [self] in takeSignal() }
+        defer { queue.signal.remove(observation) }
         await withDiscardingTaskGroup { group in
             var nextReclaim = MonotonicInstant.now()
             while !isStopping, !Task.isCancelled {
@@ -69,6 +74,16 @@ public actor JobWorker {
         }
     }
 
+    private nonisolated func takeSignal() {
+        guard !isSignalled.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        loop.post { [self] in
+            assumeIsolated { worker in
+                worker.isSignalled.store(false, ordering: .releasing)
+                worker.wake()
+            }
+        }
+    }
+
     /// Takes no more jobs; ``run()`` returns when the running ones have ended.
     public func stop() {
         isStopping = true
@@ -81,13 +96,23 @@ public actor JobWorker {
         sleeper?.succeed(())
     }
 
-    /// Until ``wake()``, the end of a job, or the idle pause.
+    /// What is due at this very moment is another worker's to take, or was not due when we looked.
+    private static let shortestPause = Duration.milliseconds(50)
+
+    /// How long to wait where nobody wakes us: a retry or a delayed job may be due before the idle pause is over.
+    private func pauseLength() async -> Duration {
+        guard running < maxConcurrent, let due = try? await queue.nextDue() else { return idlePause }
+        return min(idlePause, max(due - .now(), JobWorker.shortestPause))
+    }
+
+    /// Until ``wake()``, the end of a job, the next one that is due, or the idle pause.
     private func pause() async {
+        let length = isWoken || isStopping ? .zero : await pauseLength()
         if !isWoken, !isStopping {
             let promise = LoopPromise<Void>(loop: loop)
             sleeper = promise
             let timer = LoopTimer(loop: loop)
-            timer.start(after: idlePause) { promise.succeed(()) }
+            timer.start(after: length) { promise.succeed(()) }
             _ = try? await promise.wait()
             timer.stop()
             sleeper = nil
@@ -129,7 +154,7 @@ public actor JobWorker {
         guard let handler = handlers[job.kind] else { throw JobFailure("no handler for jobs of the kind \(job.kind)") }
         let (loop, queue) = (self.loop, self.queue)
         return try await withThrowingTaskGroup(of: JobOutcome?.self) { group in
-            group.addTask(executorPreference: loop) { try await handler(job) }
+            group.addTask(executorPreference: loop) { try await handler(JobContext(job, of: queue)) }
             group.addTask(executorPreference: loop) {
                 while true {
                     try await loop.sleep(for: queue.policy.heartbeat)

@@ -8,6 +8,7 @@ enum AuthRoutes {
     static var group: RouteGroup {
         RouteGroup(tag: "Auth", isSensitive: true) { routes in
             declareEntry(routes)
+            declareRecovery(routes)
             declareProfile(routes)
             declareSessions(routes)
         }
@@ -71,10 +72,7 @@ extension AuthRoutes {
     private static func logIn(_ context: RequestContext, _ login: String, _ password: String) async throws -> TokenResponse {
         let origin = context.origin
         if let allowance = await context.services.auth.admitLogin(login, from: origin) {
-            context.answerHeaders += RateLimitHeaders.fields(allowance.decision, allowance.rule, now: .now())
-            guard allowance.decision.isAllowed else {
-                throw APIError.tooManyRequests(retryAfter: .seconds(allowance.decision.retryAfter))
-            }
+            try context.obey(allowance)
         }
         return TokenResponse(pair: try await context.services.auth.logIn(login, password: password, from: origin))
     }
@@ -127,5 +125,14 @@ extension AuthRoutes {
     @Sendable private static func endAllSessions(_ context: RequestContext) async throws -> NoContent {
         try await context.services.auth.endAllSessions(of: try context.user, from: context.origin)
         return NoContent()
+    }
+}
+
+extension RequestContext {
+    /// Tells the client how it stands.
+    /// - Throws: 429 where it may not go on.
+    func obey(_ allowance: AuthService.Allowance) throws(APIError) {
+        answerHeaders += RateLimitHeaders.fields(allowance.decision, allowance.rule, now: .now())
+        guard allowance.decision.isAllowed else { throw .tooManyRequests(retryAfter: .seconds(allowance.decision.retryAfter)) }
     }
 }

@@ -9,11 +9,11 @@ extension AuthService {
 
     /// Counts an attempt to log in. To be asked before ``logIn(_:password:from:)``, and to be obeyed.
     /// - Returns: nil where nothing is limited.
-    func admitLogin(_ login: String, from origin: RequestOrigin) async -> LoginAllowance? {
+    func admitLogin(_ login: String, from origin: RequestOrigin) async -> Allowance? {
         guard let rule = settings.loginRule else { return nil }
         // The address alone would lock out a whole office, the name alone would let anybody lock out its owner.
         let key = "\(login.lowercased())|\(ClientAddress.limitKey(of: origin.clientAddress))"
-        return LoginAllowance(rule: rule, decision: await limiter.decide(rule, key: key))
+        return Allowance(rule: rule, decision: await limiter.decide(rule, key: key))
     }
 
     /// Opens a session for whoever knows the password.

@@ -13,12 +13,16 @@ struct AuthService: Sendable {
         /// How long a refresh token is good, and a session lives on after each use.
         var refreshTokenLifetime: Duration = .seconds(30 * 86_400)
         var checksCommonPasswords = false
+        /// Whether a new address is sent a mail to verify it.
+        var verifiesEmail = false
         /// Attempts for a login name from an address; nil is no limit.
         var loginRule: RateLimitRule?
+        /// Mails to an address that a client asks for; nil is no limit.
+        var mailRule: RateLimitRule?
     }
 
-    /// How an address stands with its attempts to log in.
-    struct LoginAllowance: Sendable {
+    /// How a client stands with its attempts to log in, or to have mails sent.
+    struct Allowance: Sendable {
         let rule: RateLimitRule
         let decision: RateLimitDecision
     }
@@ -28,6 +32,8 @@ struct AuthService: Sendable {
     let tokens: TokenIssuer
     let sessions: SessionStoreGroup
     let limiter: RateLimiter
+    let jobs: JobQueue
+    let cache: Cache
     let settings: Settings
 
     // MARK: Accounts
@@ -40,11 +46,12 @@ struct AuthService: Sendable {
         let new = UserRepository.NewUser(
             email: request.email, username: request.username, fullName: request.fullName, hashedPassword: hash)
         let now = Timestamp.now()
-        return try await reportingTakenNames {
+        return try await settling(changesDirectory: true) {
             try await database.withTransaction { transaction in
                 let user = try await UserRepository.insert(new, now: now, in: transaction)
                 try await AuditLog.record(
                     AuditEntry("user.register", by: user.id, on: "user", String(user.id)), from: origin, at: now, in: transaction)
+                try await enqueueVerification(of: user, in: transaction)
                 return user
             }
         }
@@ -61,18 +68,17 @@ struct AuthService: Sendable {
         guard !changes.isEmpty else { return try await profile(of: principal) }
         let id = principal.userID
         let now = Timestamp.now()
-        let user = try await reportingTakenNames {
+        return try await settling(sessionsOf: id, changesDirectory: true) {
             try await database.withTransaction { transaction in
                 guard let user = try await UserRepository.update(id: id, changes, now: now, in: transaction) else {
                     throw APIError.invalidToken
                 }
                 try await AuditLog.record(
                     AuditEntry("user.update", by: id, on: "user", String(id)), from: origin, at: now, in: transaction)
+                if changes.email != nil { try await enqueueVerification(of: user, in: transaction) }
                 return user
             }
         }
-        await sessions.revokeAll(user: id)
-        return user
     }
 
     /// Replaces one's password, and ends every other session.
@@ -87,18 +93,21 @@ struct AuthService: Sendable {
         try checkStrength(of: new, field: "new_password", names: [stored.user.email, stored.user.username])
         let newHash = try await passwords.hash(new)
         let now = Timestamp.now()
-        try await database.withTransaction { transaction in
-            // Somebody else changed it in the meantime: what was verified is not the password any more.
-            guard try await UserRepository.replacePassword(id: id, old: oldHash, new: newHash, now: now, in: transaction) else {
-                throw APIError.wrongPassword
+        try await settling(sessionsOf: id) {
+            try await database.withTransaction { transaction in
+                // Somebody else changed it in the meantime: what was verified is not the password any more.
+                guard try await UserRepository.replacePassword(id: id, old: oldHash, new: newHash, now: now, in: transaction) else {
+                    throw APIError.wrongPassword
+                }
+                // Whoever asked for a reset before may not be who has just changed it.
+                try await OneTimeTokenRepository.invalidate(.passwordReset, ofUser: id, now: now, in: transaction)
+                let ended = try await SessionRepository.endAll(
+                    ofUser: id, except: principal.sessionID, now: now, in: transaction)
+                let entry = AuditEntry(
+                    "user.password_change", by: id, on: "user", String(id), details: ["sessions_ended": .number(JSONNumber(ended))])
+                try await AuditLog.record(entry, from: origin, at: now, in: transaction)
             }
-            let ended = try await SessionRepository.endAll(
-                ofUser: id, except: principal.sessionID, now: now, in: transaction)
-            let entry = AuditEntry(
-                "user.password_change", by: id, on: "user", String(id), details: ["sessions_ended": .number(JSONNumber(ended))])
-            try await AuditLog.record(entry, from: origin, at: now, in: transaction)
         }
-        await sessions.revokeAll(user: id)
     }
 
     /// Removes one's account with everything in it.
@@ -106,27 +115,43 @@ struct AuthService: Sendable {
     func deleteAccount(of principal: Principal, from origin: RequestOrigin) async throws {
         let id = principal.userID
         let now = Timestamp.now()
-        try await database.withTransaction { transaction in
-            let admins = try await UserRepository.lockActiveAdmins(in: transaction)
-            guard admins != [id] else { throw APIError.lastAdmin }
-            guard try await UserRepository.delete(id: id, in: transaction) else { throw APIError.invalidToken }
-            try await AuditLog.record(
-                AuditEntry("user.delete", by: id, on: "user", String(id)), from: origin, at: now, in: transaction)
+        try await settling(sessionsOf: id, changesDirectory: true) {
+            try await database.withTransaction { transaction in
+                let admins = try await UserRepository.lockActiveAdmins(in: transaction)
+                guard admins != [id] else { throw APIError.lastAdmin }
+                guard try await UserRepository.delete(id: id, in: transaction) else { throw APIError.invalidToken }
+                try await AuditLog.record(
+                    AuditEntry("user.delete", by: id, on: "user", String(id)), from: origin, at: now, in: transaction)
+            }
         }
-        await sessions.revokeAll(user: id)
     }
 
     // MARK: Helpers
 
-    private func reportingTakenNames<Result: Sendable>(_ body: () async throws -> Result) async throws -> Result {
+    /// Runs a write of a user, and has forgotten afterwards what it made untrue: also where it failed, for one that was cancelled
+    /// or lost on its way to the commit may have happened all the same.
+    /// - Parameters:
+    ///   - user: whose sessions are looked up anew.
+    ///   - changesDirectory: whether lists of users show it.
+    func settling<Result: Sendable>(
+        sessionsOf user: Int64? = nil, changesDirectory: Bool = false, _ write: () async throws -> Result
+    ) async throws -> Result {
         do {
-            return try await body()
-        } catch  where UserRepository.isIdentityConflict(error) {
-            throw APIError.userExists
+            let result = try await write()
+            await settle(user, changesDirectory)
+            return result
+        } catch {
+            await settle(user, changesDirectory)
+            throw UserRepository.isIdentityConflict(error) ? APIError.userExists : error
         }
     }
 
-    private func checkStrength(of password: String, field: String, names: [String?]) throws(APIError) {
+    private func settle(_ user: Int64?, _ changesDirectory: Bool) async {
+        if let user { await sessions.revokeAll(user: user) }
+        if changesDirectory { await UserLists.invalidate(in: cache) }
+    }
+
+    func checkStrength(of password: String, field: String, names: [String?]) throws(APIError) {
         guard settings.checksCommonPasswords, let problem = CommonPasswords.problem(with: password, names: names) else { return }
         throw .validation(.valueError(problem), at: "body", .name(field))
     }

@@ -22,7 +22,16 @@ final class Backend: Sendable {
     let tokens: TokenIssuer
     /// One for all loops, on the first: what it bounds are the machine's memory and the process' pool of threads.
     let passwords: PasswordHasher
+    /// Wakes this process' workers.
+    let jobSignal = JobSignal()
+    let jobStreams: JobEventSlots
+    /// Where mail goes out; nil is the outbox.
+    let mailServer: SMTPServer?
     let health: HealthMonitor
+    /// Nil where traces go nowhere.
+    let tracer: Tracer?
+    /// The samples of the live page.
+    let live: LiveMonitor
     let table: RouteTable
     /// The OpenAPI document of ``table``.
     let document: DocsAssets.Asset
@@ -40,26 +49,33 @@ final class Backend: Sendable {
         let loops = group.loops
         let database = try configuration.databaseConfiguration
         let redis = try configuration.redisConfiguration.map { redis in loops.map { RedisClient(loop: $0, configuration: redis) } }
+        mailServer = try configuration.mailServer
+        jobStreams = JobEventSlots(maxPerUser: configuration.jobs.events.maxPerUser)
         self.configuration = configuration
         self.logger = logger
         self.metrics = metrics
         self.loops = loops
         self.redis = redis
         self.startedAt = startedAt
-        pools = loops.map { DatabasePool(loop: $0, configuration: database) }
+        let tracer = configuration.makeTracer(on: loops[0], dialect: database.dialect, metrics: metrics, logger: logger)
+        self.tracer = tracer
+        let observer: StatementObserver? = tracer.map { tracer in tracer.observe }
+        pools = loops.map { DatabasePool(loop: $0, configuration: database, observer: observer) }
         caches = CacheGroup(loops: loops, redis: redis, configuration: configuration.cacheConfiguration)
         limiters = RateLimiterGroup(loops: loops, redis: redis, keyPrefix: configuration.redis.keyPrefix)
         sessions = SessionStoreGroup(loops: loops)
         tokens = TokenIssuer(
-            keys: try await TokenKeys(configuration.auth.algorithm, secret: configuration.auth.secretKey),
+            keys: try await configuration.auth.tokenKeys,
             issuer: configuration.auth.issuer, audience: configuration.auth.audience,
             lifetime: configuration.auth.accessTokenLifetime)
         passwords = PasswordHasher(
             loop: loops[0], parameters: configuration.auth.hashParameters, maxConcurrent: configuration.auth.maxConcurrentHashes)
-        table = Routes.table()
+        table = Routes.table(configuration)
+        try configuration.rateLimits.checkRoutes(table)
         document = DocsAssets.Asset(Routes.document(table, configuration).json, contentType: "application/json")
         self.docs = docs
         lagProbes = loops.map { LoopLagProbe(loop: $0, metrics: metrics) }
+        live = LiveMonitor(loop: loops[0])
         health = HealthMonitor(
             loop: loops[0],
             probes: HealthProbes(
@@ -67,10 +83,12 @@ final class Backend: Sendable {
                 dataDirectory: configuration.dataDirectory, metrics: metrics))
     }
 
-    /// Begins to watch: health and loop lag.
+    /// Begins to watch: health, loop lag, the live page's samples.
     func start() async {
         for probe in lagProbes { await probe.start() }
         await health.start()
+        await tracer?.exporter.start()
+        await live.start { await RuntimeMetrics.collect(self) }
     }
 
     /// The server that serves this backend, once it listens: for its metrics.
@@ -81,6 +99,8 @@ final class Backend: Sendable {
 
     /// Ends everything in the opposite order of its making. Nothing may be under way any more. Idempotent.
     func shutdown() async {
+        await live.stop()
+        await tracer?.exporter.stop()
         await health.stop()
         for probe in lagProbes { await probe.stop() }
         await sessions.shutdown()

@@ -16,6 +16,7 @@ enum DatabaseMigration {
         var settings = try configuration.databaseConfiguration
         settings.statementTimeout = patience
         settings.exclusiveConnections = 1
+        settings.enforcesForeignKeys = false
         let pool = DatabasePool(loop: loop, configuration: settings)
         let work = Task(executorPreference: loop) { try await body(Migrator(pool: pool)) }
         let result = await work.result

@@ -11,8 +11,8 @@ struct ReactorCommand: AsyncParsableCommand {
         discussion: "Exit codes: 0 done, 1 failed, 2 wrong usage, 78 wrong configuration.",
         version: "reactor \(Version.current)",
         subcommands: [
-            ServeCommand.self, WorkerCommand.self, MigrateCommand.self, SeedAdminCommand.self, RoutesCommand.self, ConfigCommand.self,
-            OpenAPICommand.self, VersionCommand.self,
+            ServeCommand.self, WorkerCommand.self, MigrateCommand.self, SeedAdminCommand.self, DoctorCommand.self, BackupCommand.self,
+            RestoreCommand.self, RoutesCommand.self, ConfigCommand.self, OpenAPICommand.self, VersionCommand.self,
         ])
 
     static func main() async {

@@ -5,27 +5,37 @@ import Reactor
 
 /// What the application serves.
 enum Routes {
-    /// Built once and shared by all loops.
-    static func table() -> RouteTable {
+    /// Built once and shared by all loops. What is served to whom may depend on the configuration; where, never does.
+    static func table(_ configuration: AppConfiguration) -> RouteTable {
         RouteTable(
-            RouteTable.Mount("", AuthRoutes.group, TaskRoutes.group, MonitoringRoutes.group, DocsRoutes.group, MonitoringRoutes.home),
-            RouteTable.Mount("/api/v1", AuthRoutes.group, TaskRoutes.group, MonitoringRoutes.group))
+            RouteTable.Mount(
+                "", AuthRoutes.group, KeyRoutes.group, UserRoutes.group(isOpen: configuration.opensDirectory), TaskRoutes.group,
+                JobRoutes.taskGroup, ProductRoutes.group, PostRoutes.group(isOpen: configuration.opensDirectory), FileRoutes.group,
+                MonitoringRoutes.group,
+                DocsRoutes.group, MonitoringRoutes.home),
+            RouteTable.Mount(
+                "/api/v1", AuthRoutes.group, UserRoutes.group(isOpen: false), TaskRoutes.group, JobRoutes.taskGroup, JobRoutes.group,
+                ProductRoutes.group, PostRoutes.group(isOpen: false), FileRoutes.group, MonitoringRoutes.group))
     }
 
     /// Outermost first. One list a loop: some of it counts.
     static func middleware(_ services: Services) -> [any Middleware] {
         let configuration = services.configuration
-        return [
+        let tracing = services.backend.tracer.map { TracingMiddleware($0, isTLS: configuration.server.tls.isOn) }
+        let outermost: [any Middleware] = tracing.map { [$0] } ?? []
+        return outermost + [
             AccessLogMiddleware(logger: services.logger),
             MetricsMiddleware(HTTPMetrics(services.backend.metrics)),
-            SecurityHeadersMiddleware(isTLS: false),
+            SecurityHeadersMiddleware(isTLS: configuration.server.tls.isOn),
             CORSMiddleware(CORSPolicy(origins: configuration.cors.origins, allowsCredentials: configuration.cors.sendsCredentials)),
             ErrorMiddleware(logger: services.logger),
             AdmissionMiddleware(
                 maxInFlight: configuration.server.maxRequestsInFlight, maxQueueAge: configuration.server.maxQueueAge),
             AuthenticationMiddleware(
                 TokenAuthenticator(store: services.sessions, tokens: services.tokens, database: services.database)),
-            RateLimitMiddleware(services.limiter, rules: configuration.rateLimits.rules),
+            RateLimitMiddleware(
+                services.limiter, tiers: configuration.rateLimits.rules, routes: configuration.rateLimits.routeRules),
+            IdempotencyMiddleware(services.idempotency, logger: services.logger),
             ETagMiddleware(),
         ]
     }

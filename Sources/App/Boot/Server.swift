@@ -17,6 +17,7 @@ struct Server {
     /// - Throws: ``ConfigurationError``, ``MigrationError``, `TransportError` where the address cannot be listened on.
     func run() async throws {
         ProcessLimits.raiseFileDescriptorLimit()
+        let tls = try configuration.server.tls.load()
         try DurableFile.createDirectory(configuration.dataDirectory)
         let metrics = PrometheusMetrics()
         MetricsSystem.bootstrap(metrics)
@@ -28,7 +29,7 @@ struct Server {
             let hangup = HangupWatch(loop: group.loops[0])
             await hangup.start(logger: logger)
             do {
-                try await run(on: group, metrics, termination)
+                try await run(on: group, metrics, tls, termination, hangup)
             } catch {
                 await hangup.stop()
                 await termination.stop()
@@ -40,19 +41,26 @@ struct Server {
         logger.notice("stopped")
     }
 
-    private func run(on group: EventLoopGroup, _ metrics: PrometheusMetrics, _ termination: TerminationWatch) async throws {
+    private func run(
+        on group: EventLoopGroup, _ metrics: PrometheusMetrics, _ tls: TLSContext?, _ termination: TerminationWatch, _ hangup: HangupWatch
+    ) async throws {
         let first = group.loops[0]
         if configuration.environment == .development {
             let logger = self.logger
             _ = try await DatabaseMigration.run(configuration, on: first) { migrator in
-                try await migrator.up { logger.notice("migrated", metadata: ["migration": "\($0.label)"]) }
+                try await migrator.up {
+                    logger.notice("migrated", metadata: ["migration": "\($0.label)"])
+                } adopted: { report in
+                    logger.notice("\(report.summary)")
+                    for remark in report.remarks { logger.warning("\(remark)") }
+                }
             }
         }
         let docs = await DocsAssets.load(from: configuration.docsAssetsDirectory, on: first)
         let backend = try await Backend(on: group, configuration, logger: logger, docs: docs, metrics: metrics, startedAt: startedAt)
         do {
             if configuration.environment != .development { try await Server.checkSchema(of: backend.pools[0], logger: logger) }
-            try await serve(backend, on: group, termination)
+            try await serve(backend, on: group, tls, termination, hangup)
         } catch {
             await backend.shutdown()
             throw error
@@ -72,28 +80,41 @@ struct Server {
         }
     }
 
-    private func serve(_ backend: Backend, on group: EventLoopGroup, _ termination: TerminationWatch) async throws {
+    private func serve(
+        _ backend: Backend, on group: EventLoopGroup, _ tls: TLSContext?, _ termination: TerminationWatch, _ hangup: HangupWatch
+    ) async throws {
         let first = group.loops[0]
         await termination.drainFromNowOn()
-        let server = try await HTTPServer.start(on: group, configuration.httpServer) { loop in
+        var settings = configuration.httpServer
+        settings.tls = tls
+        let server = try await HTTPServer.start(on: group, settings) { loop in
             try Routes.application(backend, on: loop)
         }
         backend.server = server
-        announce(server.address, backend)
+        if tls != nil {
+            let reload = CertificateReload(files: configuration.server.tls, server: server, loop: first, logger: logger)
+            await hangup.reload { await reload() }
+        }
+        announce(server.address, tls, backend)
         await backend.start()
-        let worker = configuration.server.runsWorker ? RunningWorker(Services(of: backend, on: first)) : nil
+        let services = Services(of: backend, on: first)
+        let worker = configuration.server.runsWorker ? RunningWorker(services) : nil
+        // What a crash left behind. Beside the requests, not before them: it may be many files.
+        let sweep = Task(executorPreference: first) { await FileSweep(services).runAtStart() }
 
         let signal = await termination.wait()
         logger.notice("draining", metadata: ["signal": "\(signal)", "grace": "\(DurationText.render(configuration.server.shutdownGrace))"])
         await backend.health.beginDraining()
+        sweep.cancel()
         async let jobsEnded: Void? = worker?.stop(within: configuration.server.shutdownGrace)
         await server.drain(within: configuration.server.shutdownGrace)
         _ = await jobsEnded
+        await sweep.value
     }
 
     /// One line with everything that somebody who has just started it wants to know.
-    private func announce(_ address: SocketAddress, _ backend: Backend) {
-        let url = ServerURL.text(address)
+    private func announce(_ address: SocketAddress, _ tls: TLSContext?, _ backend: Backend) {
+        let url = ServerURL.text(address, isTLS: tls != nil)
         var fields: Logger.Metadata = [
             "url": "\(url)", "env": "\(configuration.environment.rawValue)", "loops": "\(backend.loops.count)",
             "database": "\((try? configuration.databaseConfiguration.description) ?? "")",
@@ -101,19 +122,20 @@ struct Server {
             "startup_ms": "\((MonotonicInstant.now() - startedAt).wholeNanoseconds / 1_000_000)",
         ]
         if case .ip = address { fields["docs"] = "\(url)/docs" }
+        if let expiry = tls?.expiry { fields["certificate_expires"] = "\(expiry)" }
         logger.notice("listening", metadata: fields)
     }
 }
 
 /// The address of the server as a person would type it.
 enum ServerURL {
-    static func text(_ address: SocketAddress) -> String {
+    static func text(_ address: SocketAddress, isTLS: Bool) -> String {
         switch address {
         case .unix: return address.description
         case .ip(let host, let port):
             // One cannot open the wildcard address.
             let shown = host == "0.0.0.0" || host == "::" ? "127.0.0.1" : host
-            return "http://\(SocketAddress.ip(host: shown, port: port))"
+            return "\(isTLS ? "https" : "http")://\(SocketAddress.ip(host: shown, port: port))"
         }
     }
 }
@@ -125,7 +147,8 @@ extension AppConfiguration {
             server.host.hasPrefix("unix:")
             ? .unix(path: String(server.host.dropFirst(5))) : .ip(host: server.host, port: server.port)
         return HTTPServerConfiguration(
-            address: address, limits: server.http, maxConnections: server.maxConnections ?? ProcessLimits.defaultMaxConnections,
+            address: address, limits: server.http, sharesPort: server.sharesPort,
+            maxConnections: server.maxConnections ?? ProcessLimits.defaultMaxConnections,
             maxConnectionsPerAddress: server.maxConnectionsPerAddress)
     }
 }

@@ -7,6 +7,7 @@ enum Terminal {
     enum Style: String {
         case bold = "1"
         case faint = "2"
+        case red = "31"
         case green = "32"
         case yellow = "33"
     }

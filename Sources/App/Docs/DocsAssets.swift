@@ -40,6 +40,7 @@ struct DocsAssets: Sendable {
             if let bytes = files[name] { assets[name] = Asset(bytes, contentType: type) }
         }
         for (name, asset) in DocsPages.ownAssets { assets[name] = asset }
+        for (name, asset) in MonitoringPage.assets { assets[name] = asset }
         self.assets = assets
     }
 

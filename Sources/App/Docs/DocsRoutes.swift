@@ -6,12 +6,15 @@ import Reactor
 enum DocsRoutes {
     static var group: RouteGroup {
         RouteGroup(tag: "Documentation") { routes in
-            routes.get("/docs", summary: "Swagger UI", produces: "text/html", handler: swaggerUI)
-            routes.get("/docs/oauth2-redirect", summary: "Swagger UI's OAuth2 redirect", produces: "text/html", handler: oauth2Redirect)
-            routes.get("/redoc", summary: "ReDoc", produces: "text/html", handler: reDoc)
+            routes.get(
+                "/docs", summary: "Swagger UI", produces: "text/html", otherStatuses: [.serviceUnavailable], handler: swaggerUI)
+            routes.get(
+                "/docs/oauth2-redirect", summary: "Swagger UI's OAuth2 redirect", produces: "text/html", errors: [.notFound],
+                handler: oauth2Redirect)
+            routes.get("/redoc", summary: "ReDoc", produces: "text/html", otherStatuses: [.serviceUnavailable], handler: reDoc)
             routes.get("/openapi.json", summary: "OpenAPI document", produces: "application/json", handler: document)
             routes.get(
-                "/docs/{file}", summary: "Files of the documentation", produces: "application/octet-stream", errors: [.notFound],
+                "/docs/{file}", summary: "Files of the documentation", produces: "*/*", errors: [.notFound],
                 handler: asset)
         }
     }

@@ -4,9 +4,13 @@ import Actors
 
 /// The one visible list of handlers.
 enum JobHandlers {
-    static func all() -> [String: JobHandler] {
+    /// - Parameter services: of the worker's loop; what a handler needs of them it captures.
+    static func all(_ services: Services) -> [String: JobHandler] {
         [
-            MaintenanceJob.kind: MaintenanceJob.run
+            MaintenanceJob.kind: MaintenanceJob.handler(services),
+            WelcomeMailJob.kind: WelcomeMailJob.handler(services),
+            AccountMailJob.kind(.passwordReset): AccountMailJob(services).handler(.passwordReset),
+            AccountMailJob.kind(.emailVerification): AccountMailJob(services).handler(.emailVerification),
         ]
     }
 }

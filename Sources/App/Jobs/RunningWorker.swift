@@ -1,5 +1,5 @@
-// A worker at work: the queue's loop, the schedule beside it, and what is logged of both. `serve` has one inside, and
-// `reactor worker` is one. A value of lets; its tasks run on the services' loop.
+// A worker at work: the queue's loop, the schedules and PostgreSQL's word that there are new jobs beside it, and what is logged of
+// them. `serve` has one inside, and `reactor worker` is one. A value of lets; its tasks run on the services' loop.
 
 import Actors
 import FoundationEssentials
@@ -10,26 +10,34 @@ import Reactor
 struct RunningWorker: Sendable {
     private let worker: JobWorker
     private let work: Task<Void, Never>
-    private let schedule: Task<Void, Never>
+    /// What goes on beside the work, and has nothing to finish.
+    private let company: [Task<Void, Never>]
 
-    /// How often it is looked whether maintenance is due.
+    /// How often it is looked whether a schedule is due that another process has written down.
     private static let schedulePeriod = Duration.seconds(30)
+    /// For how long to leave a database alone that cannot be had.
+    private static let schedulePause = Duration.seconds(2)
 
-    init(_ services: Services, handlers: [String: JobHandler] = JobHandlers.all()) {
+    init(_ services: Services, handlers: [String: JobHandler]? = nil) {
         let settings = services.configuration.jobs
         let log = WorkerLog(services.logger)
         let worker = JobWorker(
             queue: services.jobs, database: services.database, name: "worker-\(UUID().uuidString.lowercased())",
-            maxConcurrent: settings.concurrency, idlePause: settings.pollInterval, handlers: handlers, report: log.report)
+            maxConcurrent: settings.concurrency, idlePause: settings.pollInterval, handlers: handlers ?? JobHandlers.all(services),
+            report: log.report)
         self.worker = worker
         work = Task(executorPreference: services.loop) { await worker.run() }
-        schedule = Task(executorPreference: services.loop) { await RunningWorker.keepScheduled(services, worker) }
+        var company = [Task(executorPreference: services.loop) { await RunningWorker.keepSchedules(services) }]
+        if let listener = RunningWorker.listener(services) {
+            company.append(Task(executorPreference: services.loop) { await listener.run() })
+        }
+        self.company = company
     }
 
     /// Takes no more jobs and returns when those under way have ended; after `grace` they are cancelled, and run again elsewhere.
     func stop(within grace: Duration) async {
-        schedule.cancel()
-        await schedule.value
+        for task in company { task.cancel() }
+        for task in company { await task.value }
         await worker.stop()
         let loop = worker.loop
         let work = self.work
@@ -42,22 +50,33 @@ struct RunningWorker: Sendable {
         await impatience.value
     }
 
-    /// Sees to it that each interval has its maintenance job; of several workers that try, one succeeds.
-    private static func keepScheduled(_ services: Services, _ worker: JobWorker) async {
-        var last: JobID?
+    /// Other processes' jobs: they wake this one's workers within milliseconds. Nil for SQLite, where polling has to do.
+    private static func listener(_ services: Services) -> PostgresListener? {
+        let configuration = services.database.configuration
+        guard case .postgres(let endpoint) = configuration.location else { return nil }
+        let signal = services.backend.jobSignal
+        return PostgresListener(
+            loop: services.loop, endpoint: endpoint, configuration: configuration, channel: JobSchema.channel
+        ) { signal.raise() }
+    }
+
+    /// Writes the schedules down and sees to it that what is due is enqueued.
+    private static func keepSchedules(_ services: Services) async {
+        let scheduler = JobScheduler(queue: services.jobs, database: services.database)
+        var areDeclared = false
         while !Task.isCancelled {
-            let job = MaintenanceJob.job(at: .now(), every: services.configuration.jobs.maintenanceInterval)
-            if job.id != last {
-                do throws(DatabaseError) {
-                    try await services.jobs.enqueue(job, in: services.database)
-                    last = job.id
-                    await worker.wake()
-                } catch {
-                    // Another worker was first. Anything else: tried again soon.
-                    if case .constraint(.unique, _) = error { last = job.id }
+            var pause = schedulePause
+            do {
+                if !areDeclared {
+                    try await scheduler.declare(JobSchedules.all(services.configuration))
+                    areDeclared = true
                 }
+                let next = try await scheduler.enqueueDue()
+                pause = next.map { min(schedulePeriod, max($0 - .now(), .milliseconds(10))) } ?? schedulePeriod
+            } catch {
+                // Another worker was first, or the database is away, which the worker says. Tried again soon.
             }
-            do { try await services.loop.sleep(for: schedulePeriod) } catch { return }
+            do { try await services.loop.sleep(for: pause) } catch { return }
         }
     }
 }

@@ -27,7 +27,7 @@ final class WorkerLog: Sendable {
         case .failed(let job, let reason, .dead):
             logger.error("job given up", metadata: fields(of: job).merging(["reason": "\(reason)"]) { $1 })
         case .abandoned(let job):
-            logger.warning("job left to another worker", metadata: fields(of: job))
+            logger.warning("job left: cancelled, or another worker has it", metadata: fields(of: job))
         case .unavailable(let error):
             if !wasAway { logger.warning("the job queue cannot be reached", metadata: ["error": "\(error)"]) }
         }

@@ -21,6 +21,11 @@ enum MigrationError: Error, Sendable, Hashable, CustomStringConvertible {
     /// It would have to be taken back, and this program does not know how.
     case unknownApplied(label: String)
     case failed(label: String, isUp: Bool, DatabaseError)
+    /// SQLite: rows would be left that refer to no row; the first few, such as `tasks.3 -> users`.
+    case brokenReferences(label: String, [String])
+    /// The database is somebody else's, and cannot be taken over as it is; each reason.
+    case notAdoptable([String])
+    case adoptionFailed(DatabaseError)
     case database(DatabaseError)
 
     var description: String {
@@ -35,6 +40,13 @@ enum MigrationError: Error, Sendable, Hashable, CustomStringConvertible {
                 + "take it back with the version that made it"
         case .failed(let label, let isUp, let error):
             "migration \(label) could not be \(isUp ? "applied" : "taken back") and was rolled back: \(error)"
+        case .brokenReferences(let label, let rows):
+            "migration \(label) would leave rows that refer to nothing and was rolled back: \(rows.joined(separator: ", "))"
+        case .notAdoptable(let reasons):
+            "the database holds another application's tables, and nothing was changed:\n"
+                + reasons.map { "  \($0)" }.joined(separator: "\n")
+        case .adoptionFailed(let error):
+            "taking over the other application's tables failed and was rolled back: \(error)"
         case .database(let error):
             "the database cannot be migrated: \(error)"
         }

@@ -7,6 +7,8 @@ enum MigrationTemplateError: Error, Sendable, Hashable, CustomStringConvertible 
     case badName(String)
     case noSourceFolder(String)
     case file(FileError)
+    /// What is between the schemas would be partly what is pending.
+    case pendingMigrations
 
     var description: String {
         switch self {
@@ -16,6 +18,8 @@ enum MigrationTemplateError: Error, Sendable, Hashable, CustomStringConvertible 
             "\(folder) holds no migrations: run this in the repository"
         case .file(let error):
             "the migration cannot be written: \(error)"
+        case .pendingMigrations:
+            "migrations are pending: run reactor migrate up first, or what they do would be written again"
         }
     }
 }
@@ -61,37 +65,62 @@ struct MigrationTemplate: Sendable, Hashable {
     /// `M0002_AddProducts.swift`.
     var fileName: String { "M\(digits)_\(camelCase).swift" }
 
-    var source: String {
-        let quotes = "\"\"\""
-        let empty = "\(quotes)\n                \(quotes)"
+    var source: String { source(opening: ["say here what changes, and why."], up: nil, down: nil) }
+
+    /// - Parameters:
+    ///   - opening: the opening comment behind the migration's number, line by line.
+    ///   - up: nil leaves both dialects to be filled in; likewise `down`.
+    func source(opening: [String], up: Migration.Script?, down: Migration.Script?) -> String {
+        let comment = opening.enumerated().map { $0 == 0 ? "// Migration \(version): \($1)" : "// \($1)" }.joined(separator: "\n")
         return """
-            // Migration \(version): say here what changes, and why.
+            \(comment)
 
             extension Migration {
                 static let \(identifier) = Migration(
                     version: \(version), name: "\(name)",
                     up: Script(
-                        postgres: \(empty),
-                        sqlite: \(empty)),
+                        postgres: \(MigrationTemplate.quoted(up?.postgres)),
+                        sqlite: \(MigrationTemplate.quoted(up?.sqlite))),
                     down: Script(
-                        postgres: \(empty),
-                        sqlite: \(empty)))
+                        postgres: \(MigrationTemplate.quoted(down?.postgres)),
+                        sqlite: \(MigrationTemplate.quoted(down?.sqlite))))
             }
 
             """
+    }
+
+    /// The migration that carries `changes` out, with what a person must look at in its opening comment.
+    func source(of changes: [SchemaChange]) -> String {
+        let scripts = SchemaChange.scripts(changes)
+        let opening = ["say here why. What:"] + changes.flatMap(\.lines) + SchemaChange.warnings(changes).map { "Look at this: \($0)." }
+        return source(opening: opening, up: scripts.up, down: scripts.down)
+    }
+
+    /// SQL as a literal of several lines.
+    private static func quoted(_ sql: String?) -> String {
+        let quotes = "\"\"\""
+        let indent = String(repeating: " ", count: 16)
+        let lines = (sql ?? "").split(separator: "\n", omittingEmptySubsequences: false).map { line in
+            line.isEmpty ? "" : indent + line.map { $0 == "\\" || $0 == "\"" ? "\\\($0)" : String($0) }.joined()
+        }
+        return sql == nil || sql == "" ? "\(quotes)\n\(indent)\(quotes)" : "\(quotes)\n\(lines.joined(separator: "\n"))\n\(indent)\(quotes)"
     }
 
     /// The list with this migration at its end; nil where the list does not look like one.
     func registered(in list: String) -> String? {
         let end = "\n    ]"
         guard let range = list.ranges(of: end).last, !list.contains(".\(identifier),") else { return nil }
-        return list[..<range.lowerBound] + "\n        .\(identifier)," + list[range.lowerBound...]
+        let head = list[..<range.lowerBound]
+        let comma = head.hasSuffix(",") || head.hasSuffix("[") ? "" : ","
+        return head + "\(comma)\n        .\(identifier)," + list[range.lowerBound...]
     }
 
     /// Writes the migration's file and its line in the list. Blocks.
+    /// - Parameter changes: what it does; none leaves that to a person.
     /// - Returns: the path of the new file.
     static func write(
-        name: String, after known: [Migration] = Migration.all, folder: String = MigrationTemplate.folder
+        name: String, changes: [SchemaChange] = [], after known: [Migration] = Migration.all,
+        folder: String = MigrationTemplate.folder
     ) throws(MigrationTemplateError) -> String {
         let template = try MigrationTemplate(name: name, version: (known.map(\.version).max() ?? 0) + 1)
         do {
@@ -100,7 +129,8 @@ struct MigrationTemplate: Sendable, Hashable {
             guard let registered = template.registered(in: list) else {
                 throw MigrationTemplateError.noSourceFolder(folder)
             }
-            try DurableFile.write(Array(template.source.utf8), directory: folder, name: template.fileName)
+            let text = changes.isEmpty ? template.source : template.source(of: changes)
+            try DurableFile.write(Array(text.utf8), directory: folder, name: template.fileName)
             try DurableFile.write(Array(registered.utf8), directory: folder, name: listFile)
             return "\(folder)/\(template.fileName)"
         } catch let error as FileError {

@@ -11,7 +11,7 @@ import Reactor
 ///
 /// A migration, and the wait for another process' migration, may take ``DatabaseConfiguration/scriptTimeout``.
 struct Migrator {
-    private let pool: DatabasePool
+    let pool: DatabasePool
     private let known: [Migration]
     private let now: @Sendable () -> Timestamp
 
@@ -26,13 +26,22 @@ struct Migrator {
         self.now = now
     }
 
-    /// Applies what is pending.
-    /// - Parameter progress: called behind each migration that was applied.
+    /// Applies what is pending. Where nothing was ever applied and another application's tables are found, those are adopted.
+    /// - Parameters:
+    ///   - progress: called behind each migration that was applied.
+    ///   - adopted: called behind an adoption, which applies all migrations at once.
     /// - Returns: what this call applied; empty when there was nothing to do, or when others did it.
     /// - Throws: ``MigrationError``. What was applied before the failing one stays.
     @discardableResult
-    func up(progress: (Migration) -> Void = { _ in }) async throws -> [Migration] {
+    func up(
+        progress: (Migration) -> Void = { _ in }, adopted: (AdoptionReport) -> Void = { _ in }
+    ) async throws -> [Migration] {
         var done: [Migration] = []
+        if let (migrations, report) = try await adopt() {
+            done = migrations
+            adopted(report)
+            migrations.forEach(progress)
+        }
         while let migration = try await step({ (plan) throws(MigrationError) in plan.nextUp }, isUp: true) {
             done.append(migration)
             progress(migration)
@@ -87,7 +96,7 @@ struct Migrator {
         try await plan(try await history()).pending.isEmpty
     }
 
-    private func plan(_ rows: [AppliedMigration]) async throws -> MigrationPlan {
+    func plan(_ rows: [AppliedMigration]) async throws -> MigrationPlan {
         try MigrationPlan(known: known, applied: rows, dialect: pool.dialect)
     }
 
@@ -103,24 +112,93 @@ struct Migrator {
             let dialect = executor.dialect
             let rows = try await Migrator.applied(executor)
             guard let migration = try next(MigrationPlan(known: known, applied: rows, dialect: dialect)) else { return nil }
-            do throws(DatabaseError) {
-                try await executor.script((isUp ? migration.up : migration.down).text(dialect))
-                if isUp {
-                    _ = try await executor.execute(
-                        Statements.insert,
-                        [
-                            .int(Int64(migration.version)), .text(migration.name), .text(migration.checksum(dialect)),
-                            .timestamp(now()),
-                        ])
-                } else {
-                    _ = try await executor.execute(Statements.delete, [.int(Int64(migration.version))])
-                }
-            } catch {
-                // The pool retries these, whole.
-                if case .serialization = error { throw error }
-                throw MigrationError.failed(label: migration.label, isUp: isUp, error)
-            }
+            try await Migrator.run(migration, isUp: isUp, at: now(), executor)
+            try await Migrator.checkReferences(migration.label, executor)
             return migration
+        }
+    }
+
+    /// Runs one script and notes it.
+    private static func run(_ migration: Migration, isUp: Bool, at time: Timestamp, _ executor: any SQLExecutor) async throws {
+        let dialect = executor.dialect
+        do throws(DatabaseError) {
+            try await executor.script((isUp ? migration.up : migration.down).text(dialect))
+            if isUp {
+                _ = try await executor.execute(
+                    Statements.insert,
+                    [
+                        .int(Int64(migration.version)), .text(migration.name), .text(migration.checksum(dialect)), .timestamp(time),
+                    ])
+            } else {
+                _ = try await executor.execute(Statements.delete, [.int(Int64(migration.version))])
+            }
+        } catch {
+            // The pool retries these, whole.
+            if case .serialization = error { throw error }
+            throw MigrationError.failed(label: migration.label, isUp: isUp, error)
+        }
+    }
+
+    /// Where foreign keys were not enforced, they are checked before the commit.
+    private static func checkReferences(_ label: String, _ executor: any SQLExecutor) async throws {
+        guard executor.dialect == .sqlite else { return }
+        let broken = try await executor.execute(Statements.brokenReferences, [])
+        guard !broken.isEmpty else { return }
+        var rows: [String] = []
+        for row in broken.prefix(5) { rows.append("\(try row.string(0)).\(try row.optionalInt(1) ?? 0) -> \(try row.string(2))") }
+        throw MigrationError.brokenReferences(label: label, rows)
+    }
+
+    // MARK: Adoption
+
+    /// In one transaction: look, move aside, apply everything, copy back. Nil where there is nothing to adopt.
+    private func adopt() async throws -> ([Migration], AdoptionReport)? {
+        // Without the lock at first: a database that has migrations is the usual case.
+        guard try await history().isEmpty else { return nil }
+        let known = self.known
+        let now = self.now
+        return try await locked { (executor) -> ([Migration], AdoptionReport)? in
+            let rows = try await Migrator.applied(executor)
+            guard rows.isEmpty, let adoption = try await Adoption(executor) else { return nil }
+            let plan = try MigrationPlan(known: known, applied: rows, dialect: executor.dialect)
+            try await adoption.moveAside(executor)
+            for migration in plan.pending { try await Migrator.run(migration, isUp: true, at: now(), executor) }
+            try await adoption.copyBack(executor)
+            try await Migrator.checkReferences("adoption", executor)
+            return (plan.pending, adoption.report)
+        }
+    }
+
+    // MARK: Rebuilding
+
+    /// Makes the schema anew, in one transaction: takes back what is applied, applies `versions`, fills the tables, and applies what
+    /// is known beyond those. For restoring a backup into the schema that it was made with.
+    /// - Parameters:
+    ///   - check: looks at the database as it is, and throws to leave it so.
+    ///   - filling: puts the rows in. A collision runs it again, from an empty schema.
+    /// - Throws: ``MigrationError``, and what the closures throw. Then nothing has changed.
+    func rebuild<Result: Sendable>(
+        with versions: Set<Int>, check: @escaping @Sendable (any SQLExecutor) async throws -> Void,
+        filling: @escaping @Sendable (any SQLExecutor) async throws -> Result
+    ) async throws -> Result {
+        let known = self.known
+        let now = self.now
+        return try await locked { executor in
+            try await check(executor)
+            var rows = try await Migrator.applied(executor)
+            while let migration = try MigrationPlan(known: known, applied: rows, dialect: executor.dialect).nextDown() {
+                try await Migrator.run(migration, isUp: false, at: now(), executor)
+                rows.removeAll { $0.version == migration.version }
+            }
+            for migration in known where versions.contains(migration.version) {
+                try await Migrator.run(migration, isUp: true, at: now(), executor)
+            }
+            let result = try await filling(executor)
+            for migration in known where !versions.contains(migration.version) {
+                try await Migrator.run(migration, isUp: true, at: now(), executor)
+            }
+            try await Migrator.checkReferences("restore", executor)
+            return result
         }
     }
 
@@ -156,6 +234,9 @@ private enum Statements {
         "INSERT INTO schema_migrations (version, name, checksum, applied_at) VALUES ($1, $2, $3, $4)")
 
     static let delete = SQLStatement.write("DELETE FROM schema_migrations WHERE version = $1")
+
+    static let brokenReferences = SQLStatement.read(
+        "SELECT DISTINCT \"table\", rowid, parent FROM pragma_foreign_key_check LIMIT 5")
 
     /// PostgreSQL: the lock is held until the transaction ends, however it ends; its key is arbitrary and this program's own
     /// ("reac" in ASCII). SQLite: a writing transaction is the lock.

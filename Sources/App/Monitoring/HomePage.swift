@@ -8,6 +8,7 @@ enum HomePage {
         ("/docs", "Try the API", "Swagger UI"),
         ("/redoc", "Read the API", "ReDoc"),
         ("/openapi.json", "OpenAPI document", "3.1"),
+        ("/monitoring", "Watch it live", "requests, latency, loops, pools, jobs"),
         ("/monitoring/health", "Health", "database, cache, jobs, disk"),
         ("/monitoring/metrics", "Metrics", "JSON; Prometheus reads /metrics"),
     ]

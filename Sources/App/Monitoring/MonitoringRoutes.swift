@@ -1,4 +1,4 @@
-// Health, probes, metrics, and the front page. All of them answer under overload too: that is when they are needed.
+// Health, probes, metrics, the live page and the front page. All of them answer under overload too: that is when they are needed.
 
 import Reactor
 
@@ -8,22 +8,31 @@ enum MonitoringRoutes {
         RouteGroup(tag: "Monitoring") { routes in
             routes.get(
                 "/monitoring/health", summary: "Health", description: "503 when the database is away; degraded when only Redis is.",
-                bypassesAdmission: true, handler: health)
+                bypassesAdmission: true, otherStatuses: [.serviceUnavailable], handler: health)
             routes.get(
                 "/health/live", summary: "Liveness", description: "Asks nobody.", bypassesAdmission: true, handler: live)
             routes.get(
                 "/health/ready", summary: "Readiness",
                 description: "503 without a database, with pending migrations, and while the server is draining.",
-                bypassesAdmission: true, handler: ready)
+                bypassesAdmission: true, otherStatuses: [.serviceUnavailable], handler: ready)
             routes.get("/livez", summary: "Liveness, by another name", bypassesAdmission: true, handler: live)
-            routes.get("/readyz", summary: "Readiness, by another name", bypassesAdmission: true, handler: ready)
+            routes.get(
+                "/readyz", summary: "Readiness, by another name", bypassesAdmission: true, otherStatuses: [.serviceUnavailable],
+                handler: ready)
             routes.get(
                 "/metrics", summary: "Metrics for Prometheus", description: "OpenMetrics where `Accept` asks for it.",
-                produces: "text/plain", bypassesAdmission: true, handler: metrics)
+                produces: "text/plain", bypassesAdmission: true, otherMediaTypes: ["application/openmetrics-text"], handler: metrics)
             routes.get(
                 "/monitoring/metrics", summary: "Metrics for people",
                 description: "JSON; Prometheus' text where `Accept` asks for it.", produces: "application/json",
-                bypassesAdmission: true, handler: metricsForPeople)
+                bypassesAdmission: true, otherMediaTypes: ["text/plain", "application/openmetrics-text"], handler: metricsForPeople)
+            routes.get(
+                "/monitoring", summary: "Live page", description: "Moving plots of the last two minutes.", produces: "text/html",
+                bypassesAdmission: true, handler: page)
+            routes.get(
+                "/monitoring/events", summary: "Live samples",
+                description: "Server-sent events: `history`, an array of the samples of the last two minutes, then a `sample` each second.",
+                produces: "text/event-stream", errors: [tooManyViewers], bypassesAdmission: true, handler: events)
         }
     }
 
@@ -31,8 +40,8 @@ enum MonitoringRoutes {
     static var home: RouteGroup {
         RouteGroup(tag: "Home") { routes in
             routes.get(
-                "/", summary: "Home", description: "A message; a page with links for browsers.", produces: "application/json", handler: home
-            )
+                "/", summary: "Home", description: "A message; a page with links for browsers.", produces: "application/json",
+                otherMediaTypes: ["text/html"], handler: home)
         }
     }
 
@@ -77,6 +86,34 @@ enum MonitoringRoutes {
         response.headers.set("Cache-Control", "no-store")
         return response
     }
+
+    @Sendable private static func page(_ context: RequestContext) async throws -> HTTPResponse {
+        let backend = context.services.backend
+        var response = HTTPResponse.html(
+            MonitoringPage.html(name: backend.configuration.appName, loops: backend.loops.count, assets: backend.docs))
+        response.headers.set("Content-Security-Policy", MonitoringPage.contentSecurityPolicy)
+        response.headers.set("Cache-Control", "no-cache")
+        return response
+    }
+
+    @Sendable private static func events(_ context: RequestContext) async throws -> HTTPResponse {
+        let live = context.services.backend.live
+        guard await live.hasRoom else { throw tooManyViewers }
+        return .events { writer in
+            guard let view = await live.join() else { return }
+            do {
+                try await writer.suggestRetry(after: .seconds(2))
+                try await writer.send("history", LiveMonitor.array(of: view.history))
+                for await sample in view.samples { try await writer.send("sample", sample) }
+                await live.leave(view.id)
+            } catch {
+                await live.leave(view.id)
+                throw error
+            }
+        }
+    }
+
+    private static let tooManyViewers = APIError.unavailable(code: "TOO_MANY_VIEWERS", "Too many are watching")
 
     @Sendable private static func home(_ context: RequestContext) async throws -> HTTPResponse {
         let name = context.services.configuration.appName

@@ -12,6 +12,7 @@ enum RuntimeMetrics {
         families += process(backend)
         families += await loops(backend)
         families += await server(backend)
+        families += await health(backend)
         families += await pools(backend)
         families += await stores(backend)
         if let redis = backend.redis { families += await self.redis(redis) }
@@ -57,7 +58,12 @@ enum RuntimeMetrics {
     private static func server(_ backend: Backend) async -> [MetricFamily] {
         guard let server = backend.server else { return [] }
         let statistics = await server.statistics()
-        return [
+        let certificate = server.certificateExpiry.map { expiry in
+            MetricFamily(
+                "tls_certificate_expiry_timestamp_seconds", .gauge, help: "UNIX time at which the certificate ends",
+                .integer(Int(expiry.seconds)))
+        }
+        return (certificate.map { [$0] } ?? []) + [
             MetricFamily("http_connections_open", .gauge, help: "Connections of clients", .integer(statistics.connectionsOpen)),
             MetricFamily(
                 "http_connections_accepted_total", .counter, help: "Connections accepted", .integer(statistics.connectionsAccepted)),
@@ -69,6 +75,23 @@ enum RuntimeMetrics {
                 .integer(statistics.malformedRequests)),
             MetricFamily(
                 "http_timeouts_total", .counter, help: "Connections ended by a time limit", .integer(statistics.timeouts)),
+            MetricFamily(
+                "tls_handshake_failures_total", .counter, help: "Connections that ended before their handshake did",
+                .integer(statistics.failedHandshakes)),
+        ]
+    }
+
+    /// What the health page says, for alerts: above all how long database and Redis take to answer.
+    private static func health(_ backend: Backend) async -> [MetricFamily] {
+        let report = await backend.health.current
+        let checks = [("database", report.database), ("cache", report.cache), ("jobs", report.jobs), ("disk", report.disk)]
+        return [
+            MetricFamily(
+                "health_check_healthy", .gauge, help: "1 where all is well, 0 where a part is degraded or away",
+                samples: checks.map { .init(.integer($0.1.status == .healthy ? 1 : 0), ("check", $0.0)) }),
+            MetricFamily(
+                "health_check_latency_seconds", .gauge, help: "How long the latest look took, where it asked somebody",
+                samples: checks.compactMap { name, check in check.latency.map { .init(.seconds($0), ("check", name)) } }),
         ]
     }
 
@@ -88,6 +111,9 @@ enum RuntimeMetrics {
             family("database_pool_waiters", help: "Callers that wait for a connection") { $0.waiters },
             family("database_statements_in_flight", help: "Statements that were sent and are not answered") { $0.inFlight },
             family("database_statements_total", .counter, help: "Statements outside of transactions") { $0.statements },
+            MetricFamily(
+                "database_statement_seconds_total", .counter, help: "Time that statements took together, waiting for a connection included",
+                samples: statistics.enumerated().map { .init(.seconds($0.element.statementTime), ("loop", String($0.offset))) }),
             family("database_transactions_total", .counter, help: "Transactions") { $0.transactions },
             family("database_errors_total", .counter, help: "Statements and transactions that failed") { $0.errors },
             family("database_retries_total", .counter, help: "Transactions run again after a collision") { $0.retries },

@@ -9,7 +9,7 @@ struct TaskListStatement {
 
     typealias Bound = (statement: SQLStatement, bindings: [SQLValue])
 
-    /// In the form `owner_id = $1 AND ...`; `LIKE` is the dialect's word for a comparison that ignores case.
+    /// In the form `owner_id = $1 AND ...`
     private var conditions = "owner_id = $1"
     private var bindings: [SQLValue]
 
@@ -19,13 +19,13 @@ struct TaskListStatement {
         if let status = filter.status { add("status = \(bind(.text(status.rawValue)))") }
         if let search = filter.search {
             let pattern = bind(.text(LikePattern.containing(search)))
-            add("(title LIKE \(pattern) ESCAPE '!' OR description LIKE \(pattern) ESCAPE '!')")
+            add("(\(LikePattern.condition("title", pattern)) OR \(LikePattern.condition("description", pattern)))")
         }
     }
 
     /// How many rows the list has.
     var count: Bound {
-        (statement("SELECT count(*) FROM tasks WHERE \(conditions)"), bindings)
+        (.read("SELECT count(*) FROM tasks WHERE \(conditions)"), bindings)
     }
 
     /// The rows of a page, each with the total.
@@ -37,7 +37,7 @@ struct TaskListStatement {
         let limit = own.bind(.int(Int64(page.limit)))
         var text = "SELECT \(TaskRepository.columns), \(total) FROM tasks WHERE \(own.conditions) ORDER BY id DESC LIMIT \(limit)"
         if page.cursor == nil, page.skip > 0 { text += " OFFSET \(own.bind(.int(Int64(page.skip))))" }
-        return (statement(text), own.bindings)
+        return (.read(text), own.bindings)
     }
 
     private mutating func add(_ condition: String) {
@@ -47,23 +47,5 @@ struct TaskListStatement {
     private mutating func bind(_ value: SQLValue) -> String {
         bindings.append(value)
         return "$\(bindings.count)"
-    }
-
-    private func statement(_ text: String) -> SQLStatement {
-        // SQLite's LIKE ignores the case of ASCII letters, PostgreSQL's ILIKE that of all.
-        .read(postgres: text.replacing(" LIKE ", with: " ILIKE "), sqlite: text)
-    }
-}
-
-/// Patterns for LIKE.
-enum LikePattern {
-    /// Matches whatever contains `text`, of which no character is a wildcard. The escape character is `!`.
-    static func containing(_ text: String) -> String {
-        var pattern = "%"
-        for scalar in text.unicodeScalars {
-            if scalar == "%" || scalar == "_" || scalar == "!" { pattern.unicodeScalars.append("!") }
-            pattern.unicodeScalars.append(scalar)
-        }
-        return pattern + "%"
     }
 }

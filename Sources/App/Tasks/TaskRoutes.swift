@@ -28,13 +28,7 @@ enum TaskRoutes {
 
     @Sendable private static func list(_ context: RequestContext, _ query: ListTasksQuery) async throws -> Reply<[TaskResponse]> {
         let page = try await context.services.tasks.list(query, for: try context.user)
-        // Whoever pages by `skip` is led on by `skip`; the cursor is offered beside it.
-        if let cursor = page.nextCursor {
-            context.answerHeaders.append(HeaderField(name: "X-Next-Cursor", value: cursor.token))
-        }
-        return .page(
-            encoded: page.json, count: page.count, total: page.total, query.page, of: context,
-            nextCursor: query.page.cursor == nil ? nil : page.nextCursor)
+        return .page(page, query.page, of: context)
     }
 
     @Sendable private static func create(_ context: RequestContext, _ body: CreateTaskRequest) async throws -> TaskResponse {

@@ -104,49 +104,10 @@ struct TaskService: Sendable {
     }
 }
 
-/// A page of a list as the cache keeps it: the JSON as it is sent, behind what the headers need.
-struct EncodedPage: Sendable, Hashable {
-    let json: [UInt8]
-    /// Elements of this page.
-    let count: Int
-    /// Elements of the list.
-    let total: Int
-    /// Where the page after this one begins; nil where there is none.
-    let nextCursor: Cursor?
-
-    init(_ page: TaskRepository.Page, _ request: PageRequest) {
-        json = page.tasks.map(TaskResponse.init).json
-        count = page.tasks.count
-        total = page.total
-        // Behind a cursor nobody knows how many are left: a full page may be followed by an empty one.
-        let mayGoOn = page.tasks.count == request.limit && (request.cursor != nil || request.skip + page.tasks.count < page.total)
-        nextCursor = mayGoOn ? page.tasks.last.map { Cursor(id: $0.id) } : nil
-    }
-}
-
 extension EncodedPage {
-    private static let headerBytes = 24
-
-    var bytes: [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(EncodedPage.headerBytes + json.count)
-        // Ids begin at 1: zero stands for no cursor.
-        for value in [Int64(count), Int64(total), nextCursor?.id ?? 0] {
-            for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: value >> Int64(shift))) }
-        }
-        bytes.append(contentsOf: json)
-        return bytes
-    }
-
-    /// Nil for bytes that are no page.
-    init?(bytes: [UInt8]) {
-        guard bytes.count >= EncodedPage.headerBytes else { return nil }
-        func number(_ index: Int) -> Int64 {
-            bytes[index * 8..<index * 8 + 8].reduce(0) { $0 << 8 | Int64($1) }
-        }
-        count = Int(number(0))
-        total = Int(number(1))
-        nextCursor = number(2) > 0 ? Cursor(id: number(2)) : nil
-        json = Array(bytes[EncodedPage.headerBytes...])
+    init(_ page: TaskRepository.Page, _ request: PageRequest) {
+        self.init(
+            json: page.tasks.map(TaskResponse.init).json, count: page.tasks.count, total: page.total, lastID: page.tasks.last?.id,
+            request)
     }
 }

@@ -61,6 +61,7 @@ enum AccountSeed {
                 throw APIError.userNotFound
             }
             let ended = try await SessionRepository.endAll(ofUser: id, now: now, in: transaction)
+            try await OneTimeTokenRepository.invalidate(.passwordReset, ofUser: id, now: now, in: transaction)
             let entry = AuditEntry(
                 "user.promote", by: nil, on: "user", String(id), details: ["sessions_ended": .number(JSONNumber(ended))])
             try await AuditLog.record(entry, from: origin, at: now, in: transaction)

@@ -23,8 +23,15 @@ enum UserRepository {
         var username = Patch<String>.absent
         var name = Patch<String>.absent
         var fullName = Patch<String>.absent
+        /// An administrator's to change, like what follows.
+        var role: UserRole?
+        var isActive: Bool?
+        var hashedPassword: String?
 
-        var isEmpty: Bool { email == nil && username.isAbsent && name.isAbsent && fullName.isAbsent }
+        var isEmpty: Bool {
+            email == nil && username.isAbsent && name.isAbsent && fullName.isAbsent && role == nil && isActive == nil
+                && hashedPassword == nil
+        }
     }
 
     /// A user, and what their password is compared with.
@@ -80,7 +87,8 @@ enum UserRepository {
                     .bool(!changes.username.isAbsent), .optional(changes.username.applied(to: nil)),
                     .bool(!changes.name.isAbsent), .optional(changes.name.applied(to: nil)),
                     .bool(!changes.fullName.isAbsent), .optional(changes.fullName.applied(to: nil)),
-                    .timestamp(now),
+                    .timestamp(now), .optional(changes.role?.rawValue), changes.isActive.map { .bool($0) } ?? .null,
+                    .optional(changes.hashedPassword),
                 ]))
     }
 
@@ -128,26 +136,27 @@ enum UserRepository {
         return try user(row)
     }
 
-    private static func firstCredentials(_ rows: SQLRows) throws(DatabaseError) -> Credentials? {
+    static func firstCredentials(_ rows: SQLRows) throws(DatabaseError) -> Credentials? {
         guard let row = rows.first else { return nil }
         return Credentials(user: try user(row), hashedPassword: try row.optionalString(10))
     }
 
-    /// Reads ``columns``.
-    private static func user(_ row: SQLRow) throws(DatabaseError) -> User {
-        let role = try row.string(5)
+    /// Reads ``columns``, of which the first stands at `start`.
+    static func user(_ row: SQLRow, from start: Int = 0) throws(DatabaseError) -> User {
+        let role = try row.string(start + 5)
         guard let known = UserRole(rawValue: role) else { throw .decoding("no role is called \(role)") }
         return User(
-            id: try row.int(0), email: try row.string(1), username: try row.optionalString(2), name: try row.optionalString(3),
-            fullName: try row.optionalString(4), role: known, isActive: try row.bool(6),
-            emailVerifiedAt: try row.optionalTimestamp(7), createdAt: try row.timestamp(8), updatedAt: try row.timestamp(9))
+            id: try row.int(start), email: try row.string(start + 1), username: try row.optionalString(start + 2),
+            name: try row.optionalString(start + 3), fullName: try row.optionalString(start + 4), role: known,
+            isActive: try row.bool(start + 6), emailVerifiedAt: try row.optionalTimestamp(start + 7),
+            createdAt: try row.timestamp(start + 8), updatedAt: try row.timestamp(start + 9))
     }
 }
 
 // MARK: - Statements
 
 extension UserRepository {
-    private static let columns =
+    static let columns =
         "id, email, username, name, full_name, role, is_active, email_verified_at, created_at, updated_at"
 
     private static let findByID = SQLStatement.read("SELECT \(columns), hashed_password FROM users WHERE id = $1")
@@ -178,6 +187,9 @@ extension UserRepository {
             username = CASE WHEN CAST($3 AS boolean) THEN CAST($4 AS text) ELSE username END,
             name = CASE WHEN CAST($5 AS boolean) THEN CAST($6 AS text) ELSE name END,
             full_name = CASE WHEN CAST($7 AS boolean) THEN CAST($8 AS text) ELSE full_name END,
+            role = COALESCE(CAST($10 AS text), role),
+            is_active = COALESCE(CAST($11 AS boolean), is_active),
+            hashed_password = COALESCE(CAST($12 AS text), hashed_password),
             updated_at = $9
         WHERE id = $1 RETURNING \(columns)
         """)

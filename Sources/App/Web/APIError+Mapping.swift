@@ -13,6 +13,8 @@ extension APIError {
         case is SessionError: self = .invalidToken
         case is RedisError: self = .unavailable()
         case let error as HTTPBodyError: self = APIError.body(error)
+        case let error as MultipartError: self = .malformedMultipart(error)
+        case let error as FileStoreError: self = .fileStore(error)
         case is CancellationError: self = .unavailable(code: "CANCELLED", "The request was cancelled")
         default: self = .internalError
         }

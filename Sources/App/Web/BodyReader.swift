@@ -4,8 +4,13 @@ import Reactor
 
 /// Reads bodies that are small enough to be held whole.
 enum BodyReader {
-    /// More is 413; where Content-Length announces more, before any of it is read.
-    static let maxBytes = 1 << 20
+    /// What a body may be.
+    struct Limits: Sendable, Hashable {
+        /// More is 413; where Content-Length announces more, before any of it is read.
+        var maxBytes = 1 << 20
+        /// Containers inside containers; more is 422.
+        var maxJSONDepth = JSONParser.defaultMaxDepth
+    }
 
     /// A body as it arrived.
     enum Input {
@@ -13,10 +18,10 @@ enum BodyReader {
         case form([UInt8])
     }
 
-    static func read(_ request: HTTPRequest, encodings: [BodyEncoding]) async throws -> Input {
+    static func read(_ request: HTTPRequest, encodings: [BodyEncoding], _ limits: Limits) async throws -> Input {
         let encoding = try self.encoding(of: request.header("content-type"), among: encodings)
-        if let length = request.body.declaredLength, length > maxBytes { throw APIError.bodyTooLarge }
-        let bytes = try await request.body.collect(upTo: maxBytes)
+        if let length = request.body.declaredLength, length > limits.maxBytes { throw APIError.bodyTooLarge }
+        let bytes = try await request.body.collect(upTo: limits.maxBytes)
         return encoding == .form ? .form(bytes) : .json(bytes)
     }
 
@@ -31,7 +36,9 @@ enum BodyReader {
     }
 
     /// The values of `schema` in `input`; nil after reporting faults.
-    static func values(of input: Input, _ schema: ObjectSchema, _ validation: inout Validation) -> ObjectValues? {
+    static func values(
+        of input: Input, _ schema: ObjectSchema, _ limits: Limits, _ validation: inout Validation
+    ) -> ObjectValues? {
         switch input {
         case .form(let bytes):
             var form = FormDecoding.object(String(decoding: bytes, as: UTF8.self))
@@ -42,17 +49,19 @@ enum BodyReader {
             }
             return schema.values(of: form, echoesObject: false, &validation)
         case .json(let bytes):
-            return jsonValues(of: bytes, schema, &validation)
+            return jsonValues(of: bytes, schema, limits, &validation)
         }
     }
 
-    private static func jsonValues(of bytes: [UInt8], _ schema: ObjectSchema, _ validation: inout Validation) -> ObjectValues? {
+    private static func jsonValues(
+        of bytes: [UInt8], _ schema: ObjectSchema, _ limits: Limits, _ validation: inout Validation
+    ) -> ObjectValues? {
         guard !bytes.isEmpty else {
             validation.report(.missing, input: nil)
             return nil
         }
         do throws(JSONError) {
-            let document = try JSONParser.parse(bytes)
+            let document = try JSONParser.parse(bytes, maxDepth: limits.maxJSONDepth)
             guard case .object(let object) = document else {
                 validation.report(.modelAttributesType, input: document)
                 return nil

@@ -21,6 +21,8 @@ final class RequestContext {
     private(set) var path = PathParameters()
     /// Who is asking; filled by ``AuthenticationMiddleware``.
     var principal: Principal?
+    /// The request's place in a trace; nil where nothing is traced.
+    var trace: RequestTrace?
     /// Header fields that the answer gets whatever becomes of the request: success, error, refusal.
     var answerHeaders: [HeaderField] = []
 
@@ -71,11 +73,12 @@ extension RequestContext {
     }
 
     /// Reads the body and validates it as `Body`; nil after reporting faults.
-    /// - Throws: `APIError` 415 for another Content-Type, 413 for more than ``BodyReader/maxBytes``, 408 for a body that stalls.
+    /// - Throws: `APIError` 415 for another Content-Type, 413 for more than `MAX_BODY_BYTES`, 408 for a body that stalls.
     func readBody<Body: RequestBody>(_: Body.Type, _ validation: inout Validation) async throws -> Body? {
-        let input = try await BodyReader.read(request, encodings: Body.encodings)
+        let limits = services.configuration.server.bodies
+        let input = try await BodyReader.read(request, encodings: Body.encodings, limits)
         var own = Validation(at: ["body"])
-        let values = BodyReader.values(of: input, Body.schema, &own)
+        let values = BodyReader.values(of: input, Body.schema, limits, &own)
         validation.merge(own)
         return values.map(Body.init)
     }

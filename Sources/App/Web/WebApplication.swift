@@ -35,9 +35,22 @@ final class WebApplication: HTTPResponder {
         return response
     }
 
+    /// What the server refuses without asking anybody looks like every other error.
+    func refusal(_ status: HTTPStatus, code: String, of request: HTTPRequest?) -> HTTPResponse {
+        let requestID = request?.name ?? requestIDs.next()
+        var response = APIError(status, code: code, status.reason).response(
+            requestID: requestID, isProblem: request.map(ErrorMiddleware.prefersProblem) ?? false)
+        SecurityHeadersMiddleware.add(to: &response.headers)
+        response.headers.set("Cache-Control", "no-store")
+        response.headers.set("X-Request-ID", requestID)
+        return response
+    }
+
     private func makeContext(_ request: HTTPRequest) -> RequestContext {
-        RequestContext(
-            request: request, services: services, requestID: requestID(of: request),
+        let requestID = requestID(of: request)
+        request.name = requestID
+        return RequestContext(
+            request: request, services: services, requestID: requestID,
             clientAddress: ClientAddress.of(request, trusting: trustedProxies),
             match: request.withPathBytes { router.match(request.method, Span<UInt8>(_bytes: $0)) }, startedAt: .now())
     }

@@ -16,6 +16,9 @@ public struct DatabaseConfiguration: Sendable, Hashable, CustomStringConvertible
     public var exclusiveConnections = 4
     /// SQLite: connections a loop, at most, that read. Writes have one connection more.
     public var readerConnections = 2
+    /// SQLite: whether foreign keys are enforced. Off for migrations only, which make tables anew: dropping the old one would
+    /// delete the rows that refer to it. SQLite heeds the switch outside of transactions alone, so it belongs to the connection.
+    public var enforcesForeignKeys = true
     /// Callers a loop that may wait for a connection; more are refused at once.
     public var maxWaiters = 4_096
     /// Statements that may be unanswered on one connection; more are refused at once.

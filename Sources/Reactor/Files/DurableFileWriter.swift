@@ -18,15 +18,19 @@ public final class DurableFileWriter: Sendable {
     private let directory: String
     private let temporaryPath: String
     private let state: Mutex<State>
+    private let hook: FileOperationHook?
 
     /// Begins a file in `directory`, which must exist. Blocks.
     ///
     /// - Parameters:
     ///   - directory: where the file will be; rename is atomic only inside one file system.
     ///   - name: a stem that is unique among writers of this moment; the temporary file carries it.
-    public init(directory: String, name: String) throws(FileError) {
+    ///   - hook: for tests: decides which steps fail.
+    public init(directory: String, name: String, hook: FileOperationHook? = nil) throws(FileError) {
         self.directory = directory
+        self.hook = hook
         temporaryPath = "\(directory)/.\(name)\(DurableFile.temporarySuffix)"
+        try hook?(.open)
         // O_EXCL: two writers of one name must not share a file.
         let descriptor = unsafe open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, DurableFile.fileMode)
         guard descriptor >= 0 else { throw .last("open") }
@@ -37,11 +41,17 @@ public final class DurableFileWriter: Sendable {
 
     public var bytesWritten: Int { state.withLock { $0.bytesWritten } }
 
+    /// Opens what is written so far for reading, under its temporary name. Blocks.
+    public func reopenForReading() throws(FileError) -> FileReader {
+        try FileReader(path: temporaryPath)
+    }
+
     /// Appends bytes. Blocks.
     /// - Throws: ``FileError``; the caller then calls ``discard()`` or drops the writer.
     public func write(_ bytes: [UInt8]) throws(FileError) {
         try state.withLock { (state) throws(FileError) in
             guard state.descriptor >= 0 else { throw FileError(code: EBADF, operation: "write") }
+            try hook?(.write)
             var offset = 0
             while offset < bytes.count {
                 // SAFETY: the range given lies inside the array.
@@ -60,31 +70,37 @@ public final class DurableFileWriter: Sendable {
 
     /// Makes the file durable and gives it its name, replacing what bore it. Blocks on the disk, often for milliseconds.
     /// - Parameter name: a file name in the writer's folder.
-    /// - Throws: ``FileError``; then there is no file of that name, or still the old one, and no temporary one.
+    /// - Throws: ``FileError``; then there is no temporary file, and no file of that name or still the old one. Only where the
+    ///   folder itself could not be written out is the new one there, for as long as the power stays on.
     public func commit(as name: String) throws(FileError) {
         try state.withLock { (state) throws(FileError) in
             guard state.descriptor >= 0 else { throw FileError(code: EBADF, operation: "rename") }
             let descriptor = state.descriptor
             state.descriptor = -1
-            guard fsync(descriptor) == 0 else {
-                let error = FileError.last("fsync")
-                close(descriptor)
+            do throws(FileError) {
+                try finish(descriptor, as: name)
+            } catch {
                 unsafe unlink(temporaryPath)
                 throw error
             }
-            // NFS and quotas report a failed write as late as this.
-            guard close(descriptor) == 0 || errno == EINTR else {
-                let error = FileError.last("close")
-                unsafe unlink(temporaryPath)
-                throw error
-            }
-            guard unsafe rename(temporaryPath, "\(directory)/\(name)") == 0 else {
-                let error = FileError.last("rename")
-                unsafe unlink(temporaryPath)
-                throw error
-            }
+            try hook?(.synchronizeDirectory)
             try DurableFile.synchronizeDirectory(directory)
         }
+    }
+
+    /// Writes the bytes out, closes the descriptor whatever happens, and renames.
+    private func finish(_ descriptor: Int32, as name: String) throws(FileError) {
+        do throws(FileError) {
+            try hook?(.synchronize)
+            guard fsync(descriptor) == 0 else { throw FileError.last("fsync") }
+        } catch {
+            close(descriptor)
+            throw error
+        }
+        // NFS and quotas report a failed write as late as this.
+        guard close(descriptor) == 0 || errno == EINTR else { throw .last("close") }
+        try hook?(.rename)
+        guard unsafe rename(temporaryPath, "\(directory)/\(name)") == 0 else { throw .last("rename") }
     }
 
     /// Removes the temporary file; nothing after ``commit(as:)``. Idempotent.

@@ -5,7 +5,8 @@ import Glibc
 
 /// A regular file, opened for reading.
 public final class FileReader: Sendable {
-    private let descriptor: Int32
+    /// For libmagic, which reads by itself.
+    let descriptor: Int32
     /// Its size when it was opened. Files of ours are replaced, never changed, so it stays true.
     public let sizeBytes: Int
 

@@ -45,6 +45,7 @@ extension HTTPConnection {
         transport.scheduleFlush()
         guard request.method != .head, response.status.allowsBody else { return endIfAsked(staysOpen) }
         let writer = HTTPConnectionBodyWriter(connection: self, remaining: length, isChunked: isChunked)
+        if response.endsWithClient { return await streamEndlessly(to: writer, produce) }
         do {
             try await produce(writer)
             try writer.finish()
@@ -55,6 +56,19 @@ extension HTTPConnection {
             return false
         }
         return endIfAsked(staysOpen)
+    }
+
+    /// However it ends, what was sent is all there was. The task may have been cancelled, so the connection ends too.
+    private func streamEndlessly(
+        to writer: HTTPConnectionBodyWriter, _ produce: @Sendable (any HTTPBodyWriter) async throws -> Void
+    ) async -> Bool {
+        isEndless = true
+        if case .ended = intake { cancelHandler() }
+        try? await produce(writer)
+        isEndless = false
+        guard !isClosed else { return false }
+        try? writer.finish()
+        return endIfAsked(false)
     }
 
     private func writeHead(_ response: HTTPResponse, length: Int?, for request: HTTPRequest, staysOpen: Bool) {
@@ -93,17 +107,14 @@ extension HTTPConnection {
         transport.startReading()
     }
 
-    /// Answers with a bare status and closes: for what was refused before, or instead of, a handler.
+    /// Answers in the responder's words and closes: for what was refused before, or instead of, a handler.
     ///
-    /// - Parameter code: stable, for programs. There is no request id: no request was understood.
+    /// - Parameter code: stable, for programs.
     func refuse(_ status: HTTPStatus, code: String, retryAfter: Bool = false) {
         guard !isClosed else { return }
-        var response = HTTPResponse(status: status)
-        response.headers.append("Content-Type", "application/json")
-        response.headers.append("X-Content-Type-Options", "nosniff")
-        response.headers.append("Cache-Control", "no-store")
-        if retryAfter { response.headers.append("Retry-After", "1") }
-        let body = Array(#"{"detail":"\#(status.reason)","code":"\#(code)"}"#.utf8)
+        var response = server.responder.refusal(status, code: code, of: current)
+        if retryAfter { response.headers.set("Retry-After", "1") }
+        let body: [UInt8] = if case .bytes(let bytes) = response.body { bytes } else { [] }
         HTTPSerializer.appendHead(
             of: response, bodyLength: body.count, isHTTP11: true, connection: .close, date: server.dateField, to: &transport.outbound)
         transport.outbound.append(body)

@@ -1,11 +1,12 @@
 // Time limits of a connection, looked at a few times a second by the server: ten thousand connections cost one timer.
 
 extension HTTPConnection {
-    /// Ends what has taken too long. RELIABILITY's table: header 10 s, body 30 s idle or under 1 KiB/s, handler 30 s,
+    /// Ends what has taken too long. RELIABILITY's table: TLS handshake and header 10 s, body 30 s idle or under 1 KiB/s, handler 30 s,
     /// keep-alive 60 s, write stall 30 s.
     func sweep(now: MonotonicInstant, period: Duration) {
         guard !isClosed else { return }
         let limits = server.limits
+        if transport.isHandshaking { return sweepHandshake(now) }
         transport.noteWriteProgress()
         if transport.bytesUnsent > 0, now - transport.lastWriteProgress > limits.writeStallTimeout {
             server.statistics.timeouts += 1
@@ -28,6 +29,12 @@ extension HTTPConnection {
         } else if pending.isEmpty, isQuiet, quietFor > limits.keepAliveTimeout {
             transport.abort()
         }
+    }
+
+    private func sweepHandshake(_ now: MonotonicInstant) {
+        guard now - phaseBegan > server.limits.tlsHandshakeTimeout else { return }
+        server.statistics.timeouts += 1
+        transport.abort()
     }
 
     /// Whether the body of an answered request is still arriving.

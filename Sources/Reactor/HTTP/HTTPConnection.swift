@@ -35,6 +35,8 @@ final class HTTPConnection {
     var requestsServed = 0
     /// The head of the current answer is written: its time limit is now the client's (write stall), not the handler's.
     var isAnswering = false
+    /// The current answer is one without an end: it is cut short when nobody listens, or nobody shall.
+    var isEndless = false
 
     // Time.
     var phaseBegan: MonotonicInstant
@@ -172,6 +174,7 @@ final class HTTPConnection {
 
     /// The server is stopping: a connection that nothing was asked on ends now, the others with their answers.
     func drain() {
+        if isEndless { return cancelHandler() }
         guard current == nil, pending.isEmpty else { return }
         if isIdle {
             wakeTask()
@@ -211,7 +214,9 @@ extension HTTPConnection: TCPConnectionDelegate {
         if case .chunks(let request, _) = intake { request.body.fail(.clientGone) }
         let wasDiscarding = if case .discarding = intake { true } else { false }
         if case .refused = intake {} else { intake = .ended }
-        if wasDiscarding {
+        if isEndless {
+            cancelHandler()
+        } else if wasDiscarding {
             transport.closeAfterFlush()
         } else if current == nil, pending.isEmpty {
             wakeTask()
@@ -236,6 +241,7 @@ extension HTTPConnection: TCPConnectionDelegate {
 
     func closed(_ error: TransportError?) {
         isClosed = true
+        if transport.isHandshaking { server.statistics.failedHandshakes += 1 }
         intake = .ended
         partial = nil
         departure = nil
@@ -246,5 +252,13 @@ extension HTTPConnection: TCPConnectionDelegate {
 
     func outboundDrained() {
         unblockWriter()
+    }
+
+    func receivedPlaintextHTTP() -> Bool {
+        server.statistics.malformedRequests += 1
+        isAbandoned = true
+        refuse(.badRequest, code: "TLS_REQUIRED")
+        wakeTask()
+        return true
     }
 }

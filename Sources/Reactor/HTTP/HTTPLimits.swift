@@ -20,6 +20,8 @@ public struct HTTPLimits: Sendable, Hashable {
     /// Bytes of an unread body that are read past after an early answer (Go: 256 KiB).
     public var maxDiscardedBytes = 262_144
 
+    /// Of a TLS handshake, from the connection's acceptance.
+    public var tlsHandshakeTimeout = Duration.seconds(10)
     /// From a request's first byte to the end of its header section; bytes in between do not reset it.
     public var headerTimeout = Duration.seconds(10)
     /// Between two reads of a body.

@@ -7,6 +7,8 @@ public final class HTTPRequest {
     public internal(set) var remoteAddress: SocketAddress
     /// The body, read by the handler as it arrives.
     public let body: HTTPRequestBody
+    /// What the responder calls this request; nil until it has given it a name. A refusal by the server goes by it too.
+    public var name: String?
 
     /// The answer is written; what still comes of the body is not kept.
     var isAnswered = false
@@ -29,6 +31,7 @@ public final class HTTPRequest {
         self.bytes.removeAll(keepingCapacity: true)
         self.bytes.append(bytes)
         self.remoteAddress = remoteAddress
+        name = nil
         isAnswered = false
         isContinueSent = false
         body.begin(self.head.framing)

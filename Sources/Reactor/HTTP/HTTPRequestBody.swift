@@ -23,6 +23,8 @@ public final class HTTPRequestBody {
     private let loop: EventLoop
     private var framing = HTTPBodyFraming.none
     private var buffered: [UInt8] = []
+    /// Was read and given back; not counted as waiting, for the connection has nothing more to do with it.
+    private var givenBack: [UInt8] = []
     private var ending: Ending?
     private var waiter: UnsafeContinuation<Void, Never>?
     /// Set by the connection while this is the body that it feeds.
@@ -40,6 +42,7 @@ public final class HTTPRequestBody {
     func begin(_ framing: HTTPBodyFraming) {
         self.framing = framing
         buffered.removeAll(keepingCapacity: false)
+        givenBack = []
         ending = framing == .none || framing == .contentLength(0) ? .complete : nil
         source = nil
     }
@@ -60,6 +63,10 @@ public final class HTTPRequestBody {
     /// The first call sends `100 Continue` to a client that waits for it. Cancelling the task ends the wait with
     /// ``HTTPBodyError/clientGone``: a handler is cancelled when its client has left or its time is up.
     public func next() async throws(HTTPBodyError) -> [UInt8]? {
+        if !givenBack.isEmpty {
+            defer { givenBack = [] }
+            return givenBack
+        }
         while true {
             if !buffered.isEmpty {
                 let bytes = buffered
@@ -88,6 +95,11 @@ public final class HTTPRequestBody {
             if collected.isEmpty { collected = bytes } else { collected.append(contentsOf: bytes) }
         }
         return collected
+    }
+
+    /// Gives back what was read: the next one to read gets it first. For whoever looks at a body before its handler does.
+    public func unread(_ bytes: [UInt8]) {
+        givenBack = bytes + givenBack
     }
 
     // MARK: For the connection
@@ -127,6 +139,7 @@ public final class HTTPRequestBody {
     /// The handler has answered without reading to the end: what still comes is of no use.
     func discard() {
         buffered = []
+        givenBack = []
     }
 
     private func wake() {

@@ -6,6 +6,10 @@ public struct HTTPResponse: Sendable {
     /// Fields of the handler's own; Date, Content-Length, Transfer-Encoding and Connection are the server's.
     public var headers: HTTPHeaders
     public var body: HTTPResponseBody
+    /// For a stream without an end of its own, such as server-sent events: its handler is cancelled as soon as the client has finished
+    /// sending or the server stops, and what was sent until then is a whole answer. Any other stream is sent to its end, also to a
+    /// client that has finished sending.
+    public var endsWithClient = false
 
     public init(status: HTTPStatus, headers: HTTPHeaders = HTTPHeaders(), body: HTTPResponseBody = .empty) {
         self.status = status

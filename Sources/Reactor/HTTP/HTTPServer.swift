@@ -6,8 +6,10 @@ public final class HTTPServer: Sendable {
     public let address: SocketAddress
     private let shards: [ShardOwner]
     private let unixSocket: UnixSocket?
+    private let expiry: Lock<Timestamp?>
 
-    private init(address: SocketAddress, shards: [ShardOwner], unixSocket: UnixSocket?) {
+    private init(address: SocketAddress, shards: [ShardOwner], unixSocket: UnixSocket?, expiry: Timestamp?) {
+        self.expiry = Lock(expiry)
         self.address = address
         self.shards = shards
         self.unixSocket = unixSocket
@@ -22,6 +24,7 @@ public final class HTTPServer: Sendable {
     ) async throws -> HTTPServer {
         var shards: [ShardOwner] = []
         var address = configuration.address
+        if !configuration.sharesPort { try address.checkUnused() }
         let unixSocket: UnixSocket? = if case .unix(let path) = address { try UnixSocket(path: path) } else { nil }
         do {
             for loop in group.loops {
@@ -39,7 +42,7 @@ public final class HTTPServer: Sendable {
             for shard in shards { await shard.drain(within: .zero) }
             throw error
         }
-        return HTTPServer(address: address, shards: shards, unixSocket: unixSocket)
+        return HTTPServer(address: address, shards: shards, unixSocket: unixSocket, expiry: configuration.tls?.expiry)
     }
 
     /// Stops accepting, closes idle connections, and lets requests in flight be answered with `Connection: close`.
@@ -52,6 +55,15 @@ public final class HTTPServer: Sendable {
             for shard in shards { group.addTask { await shard.drain(within: grace) } }
         }
     }
+
+    /// Connections accepted from now on speak TLS with this context; those that are open keep theirs.
+    public func use(_ context: TLSContext) async {
+        for shard in shards { await shard.use(context) }
+        expiry.withLock { $0 = context.expiry }
+    }
+
+    /// When the certificate that new connections get ends; nil in clear.
+    public var certificateExpiry: Timestamp? { expiry.withLock { $0 } }
 
     /// Counts over all loops.
     public func statistics() async -> HTTPServerStatistics {
@@ -75,6 +87,7 @@ private actor ShardOwner {
 
     func listen(on address: SocketAddress) throws(TransportError) -> SocketAddress { try shard.listen(on: address) }
     func listen(on socket: UnixSocket) throws(TransportError) { try shard.listen(on: socket) }
+    func use(_ context: TLSContext) { shard.use(context) }
     func drain(within grace: Duration) async { await shard.drain(within: grace) }
     func snapshot() -> HTTPServerStatistics { shard.snapshot }
 }

@@ -5,6 +5,10 @@ public struct HTTPServerConfiguration: Sendable {
     /// An IP address with a port (0: the kernel chooses), or the path of a UNIX socket.
     public var address: SocketAddress
     public var limits: HTTPLimits
+    /// Nil is HTTP in clear.
+    public var tls: TLSContext?
+    /// Whether other processes may listen on the same address: the kernel then spreads connections over all of them.
+    public var sharesPort: Bool
     /// Connections of the whole server, all loops together.
     public var maxConnections: Int
     /// Connections of one client address, all loops together; peers on this machine are not counted, since a balancer or a
@@ -12,11 +16,12 @@ public struct HTTPServerConfiguration: Sendable {
     public var maxConnectionsPerAddress: Int
 
     public init(
-        address: SocketAddress, limits: HTTPLimits = HTTPLimits(), maxConnections: Int = ProcessLimits.defaultMaxConnections,
-        maxConnectionsPerAddress: Int = 512
+        address: SocketAddress, limits: HTTPLimits = HTTPLimits(), sharesPort: Bool = false,
+        maxConnections: Int = ProcessLimits.defaultMaxConnections, maxConnectionsPerAddress: Int = 512
     ) {
         self.address = address
         self.limits = limits
+        self.sharesPort = sharesPort
         self.maxConnections = maxConnections
         self.maxConnectionsPerAddress = maxConnectionsPerAddress
     }
@@ -34,6 +39,8 @@ public struct HTTPServerStatistics: Sendable, Equatable {
     public internal(set) var malformedRequests = 0
     /// Connections ended by one of the time limits.
     public internal(set) var timeouts = 0
+    /// Connections that ended before their TLS handshake did.
+    public internal(set) var failedHandshakes = 0
 
     public init() {}
 
@@ -47,6 +54,7 @@ public struct HTTPServerStatistics: Sendable, Equatable {
         sum.requestsInFlight += right.requestsInFlight
         sum.malformedRequests += right.malformedRequests
         sum.timeouts += right.timeouts
+        sum.failedHandshakes += right.failedHandshakes
         return sum
     }
 }
@@ -57,4 +65,18 @@ public struct HTTPServerStatistics: Sendable, Equatable {
 /// leaves or the handler's time is up; what is returned after that is dropped.
 public protocol HTTPResponder: Sendable {
     func respond(to request: HTTPRequest) async -> HTTPResponse
+
+    /// The answer to what the server itself refuses, after which it closes the connection. Its body is empty or bytes.
+    /// - Parameters:
+    ///   - code: stable, for programs: `REQUEST_TIMEOUT`, `HANDLER_TIMEOUT`, or the parser's reason.
+    ///   - request: the request whose body or handler was at fault; nil where none was understood.
+    func refusal(_ status: HTTPStatus, code: String, of request: HTTPRequest?) -> HTTPResponse
+}
+
+extension HTTPResponder {
+    public func refusal(_ status: HTTPStatus, code: String, of request: HTTPRequest?) -> HTTPResponse {
+        var response = HTTPResponse(status: status, body: .bytes(Array(#"{"detail":"\#(status.reason)","code":"\#(code)"}"#.utf8)))
+        response.headers.append("Content-Type", "application/json")
+        return response
+    }
 }

@@ -6,6 +6,7 @@ final class HTTPServerShard {
     let loop: EventLoop
     let limits: HTTPLimits
     let responder: any HTTPResponder
+    private var tls: TLSContext?
     private let maxConnections: Int
     private let maxConnectionsPerAddress: Int
 
@@ -32,6 +33,7 @@ final class HTTPServerShard {
         self.loop = loop
         self.responder = responder
         limits = configuration.limits
+        tls = configuration.tls
         maxConnections = max(1, configuration.maxConnections / shards)
         maxConnectionsPerAddress = max(1, configuration.maxConnectionsPerAddress / shards)
         parser = HTTPHeadParser(limits: configuration.limits)
@@ -49,12 +51,21 @@ final class HTTPServerShard {
         listener = try TCPListener(socket, loop: loop) { [unowned self] in admit($0) }
     }
 
+    /// For connections that come from now on.
+    func use(_ context: TLSContext) {
+        tls = context
+    }
+
     private func admit(_ transport: TCPConnection) {
         let host = transport.remoteAddress.host
         let isCounted = !transport.remoteAddress.isLocal
         guard connections.count < maxConnections, !isCounted || connectionsByAddress[host, default: 0] < maxConnectionsPerAddress else {
             statistics.connectionsRefused += 1
-            return HTTPServerShard.refuse(transport)
+            return refuse(transport)
+        }
+        if let tls, !transport.startTLS(tls) {
+            statistics.connectionsRefused += 1
+            return transport.abort()
         }
         statistics.connectionsAccepted += 1
         if isCounted { connectionsByAddress[host, default: 0] += 1 }
@@ -65,7 +76,9 @@ final class HTTPServerShard {
         connection.start()
     }
 
-    private static func refuse(_ transport: TCPConnection) {
+    private func refuse(_ transport: TCPConnection) {
+        // To say it in TLS would take the handshake that there is no room for.
+        guard tls == nil else { return transport.abort() }
         transport.outbound.append(
             "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n" as StaticString)
         transport.closeAfterFlush()

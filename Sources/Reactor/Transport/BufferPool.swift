@@ -12,6 +12,14 @@ final class BufferPool {
 
     /// Where every read of the loop lands; its bytes are valid only inside the read callback.
     let readBuffer: UnsafeMutableRawBufferPointer
+    /// Where a read's plaintext lands on a connection with TLS; made when the first one needs it.
+    var plaintextBuffer: UnsafeMutableRawBufferPointer {
+        if let made = unsafe madePlaintextBuffer { return unsafe made }
+        let made = UnsafeMutableRawBufferPointer.allocate(byteCount: BufferPool.readBufferBytes, alignment: 64)
+        unsafe madePlaintextBuffer = made
+        return unsafe made
+    }
+    private var madePlaintextBuffer: UnsafeMutableRawBufferPointer?
     private var free: [ByteBuffer] = []
 
     init() {
@@ -20,6 +28,7 @@ final class BufferPool {
 
     deinit {
         unsafe readBuffer.deallocate()
+        unsafe madePlaintextBuffer?.deallocate()
     }
 
     /// An empty buffer, with capacity if there is one in stock.

@@ -3,6 +3,9 @@
 // Reads are pushed to the delegate out of the loop's own buffer while reading is on. Writes are gathered in `outbound` and go
 // out once a tick: `uv_try_write` first, which is one system call and no allocation, and only what the kernel did not take
 // is copied aside for libuv to write when the socket drains.
+//
+// With TLS (TCPConnection+TLS.swift) `outbound` holds plaintext, which is encrypted as it leaves; without it the one thing that
+// remains of TLS is a look whether there is a session, once a read and once a flush.
 
 import CLibuv
 import Glibc
@@ -17,6 +20,13 @@ public protocol TCPConnectionDelegate: AnyObject {
     func closed(_ error: TransportError?)
     /// What is unsent fell below the low-water mark after it had been above the high one.
     func outboundDrained()
+    /// The peer of a connection with TLS has sent HTTP without it. Whoever answers that, in clear, returns true; else the connection
+    /// is closed.
+    func receivedPlaintextHTTP() -> Bool
+}
+
+extension TCPConnectionDelegate {
+    public func receivedPlaintextHTTP() -> Bool { false }
 }
 
 /// A connected stream socket on a loop.
@@ -32,17 +42,19 @@ public final class TCPConnection: TickFlushable {
     public internal(set) var remoteAddress: SocketAddress
 
     let stream: UnsafeMutablePointer<uv_stream_t>
-    private var buffer = ByteBuffer()
-    private var bytesInKernelQueue = 0
+    /// Nil on a connection in clear.
+    var tls: TLSSession?
+    var buffer = ByteBuffer()
+    private(set) var bytesInKernelQueue = 0
     private var isFlushScheduled = false
     private var isAboveHighWater = false
-    private var closing = Closing.no
+    private(set) var closing = Closing.no
     private var closeError: TransportError?
     public private(set) var isReading = false
     /// When bytes last left for the peer, or when the first unsent byte was gathered: a stall is counted from here.
     public private(set) var lastWriteProgress: MonotonicInstant
 
-    private enum Closing {
+    enum Closing {
         case no
         /// Close once everything is sent.
         case afterFlush
@@ -95,16 +107,12 @@ public final class TCPConnection: TickFlushable {
         guard closing != .closed else { return }
         // Noted before the write: whoever saw this much unsent may be waiting, also when the kernel takes all of it now.
         if bytesUnsent > TCPConnection.highWaterMark { isAboveHighWater = true }
-        if !buffer.isEmpty, bytesInKernelQueue == 0 {
-            let result = tryWrite()
-            if result > 0 {
-                buffer.consume(Int(result))
-                lastWriteProgress = loop.now
-            } else if result != Int32(UV_EAGAIN.rawValue) {
-                return close(TransportError(code: result, operation: "write"))
-            }
-            if !buffer.isEmpty { queueRemainder() }
+        if let tls {
+            flushEncrypted(tls)
+        } else if !buffer.isEmpty, bytesInKernelQueue == 0 {
+            write(&buffer)
         }
+        guard closing != .closed else { return }
         if buffer.isEmpty { returnBuffer() }
         if bytesUnsent == 0 { finishIfAsked() }
         if isAboveHighWater, bytesUnsent <= TCPConnection.lowWaterMark {
@@ -113,8 +121,21 @@ public final class TCPConnection: TickFlushable {
         }
     }
 
-    private func tryWrite() -> Int32 {
-        unsafe buffer.withUnsafeBytes { bytes in
+    /// Writes what the kernel takes and hands libuv the rest.
+    func write(_ bytes: inout ByteBuffer) {
+        let result = tryWrite(bytes)
+        if result > 0 {
+            bytes.consume(Int(result))
+            lastWriteProgress = loop.now
+        } else if result != Int32(UV_EAGAIN.rawValue) {
+            return close(TransportError(code: result, operation: "write"))
+        }
+        if !bytes.isEmpty { queueRemainder(&bytes) }
+    }
+
+    /// What the kernel took, or a negative error number.
+    func tryWrite(_ bytes: borrowing ByteBuffer) -> Int32 {
+        unsafe bytes.withUnsafeBytes { bytes in
             // SAFETY: libuv reads the bytes during the call and does not write to them.
             var vector = unsafe uv_buf_init(
                 UnsafeMutableRawPointer(mutating: bytes.baseAddress)?.assumingMemoryBound(to: CChar.self), UInt32(clamping: bytes.count))
@@ -123,12 +144,12 @@ public final class TCPConnection: TickFlushable {
     }
 
     /// The kernel is full: hand libuv a copy that lives until it is written.
-    private func queueRemainder() {
+    private func queueRemainder(_ bytes: inout ByteBuffer) {
         let request = UnsafeMutablePointer<uv_write_t>.allocate(capacity: 1)
-        let count = buffer.count
+        let count = bytes.count
         let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
-        unsafe buffer.withUnsafeBytes { unsafe copy.copyMemory(from: $0) }
-        buffer.removeAll(keepingCapacity: true)
+        unsafe bytes.withUnsafeBytes { unsafe copy.copyMemory(from: $0) }
+        bytes.removeAll(keepingCapacity: true)
         bytesInKernelQueue = count
         // SAFETY: `onWritten` frees both; libuv calls it exactly once, also when the handle is closed first.
         unsafe request.pointee.data = copy.baseAddress
@@ -186,9 +207,11 @@ public final class TCPConnection: TickFlushable {
         if count > 0, let base = unsafe bytes?.pointee.base {
             // SAFETY: libuv filled `count` bytes of the loop's read buffer; the span ends with this call.
             let span = unsafe RawSpan(_unsafeStart: base, byteCount: count)
+            if let tls { return receivedEncrypted(span, tls) }
             delegate?.received(span)
         } else if count == Int(UV_EOF.rawValue) {
             stopReading()
+            if let tls { return receivedEOF(tls) }
             delegate?.receivedEOF()
         } else if count < 0 {
             close(TransportError(code: Int32(clamping: count), operation: "read"))
@@ -214,6 +237,7 @@ public final class TCPConnection: TickFlushable {
 
     /// Closes now; what is unsent is lost. Idempotent.
     public func abort() {
+        if let tls { sayGoodbye(tls) }
         close(nil)
     }
 
@@ -245,7 +269,7 @@ public final class TCPConnection: TickFlushable {
         }
     }
 
-    private func close(_ error: TransportError?) {
+    func close(_ error: TransportError?) {
         guard closing != .closed else { return }
         closing = .closed
         closeError = error

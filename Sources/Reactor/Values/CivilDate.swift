@@ -1,15 +1,15 @@
 // The proleptic Gregorian calendar in integer arithmetic: what Timestamp and HTTPDate are formatted with. Pure.
 
 /// A calendar date. Conversions follow Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms" (2013).
-struct CivilDate: Equatable {
-    var year: Int
+package struct CivilDate: Equatable {
+    package var year: Int
     /// 1 to 12.
-    var month: Int
+    package var month: Int
     /// 1 to 31.
-    var day: Int
+    package var day: Int
 
     /// The date `days` days after 1970-01-01.
-    init(daysSince1970 days: Int) {
+    package init(daysSince1970 days: Int) {
         let shifted = days + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
         let dayOfEra = shifted - era * 146_097
@@ -22,7 +22,7 @@ struct CivilDate: Equatable {
     }
 
     /// Nil where the calendar has no such day. Years 1 to 9999, as RFC 3339 writes them.
-    init?(year: Int, month: Int, day: Int) {
+    package init?(year: Int, month: Int, day: Int) {
         guard (1...9999).contains(year), (1...12).contains(month), day >= 1 else { return nil }
         guard day <= CivilDate.daysIn(month: month, of: year) else { return nil }
         self.year = year
@@ -30,7 +30,7 @@ struct CivilDate: Equatable {
         self.day = day
     }
 
-    var daysSince1970: Int {
+    package var daysSince1970: Int {
         let shiftedYear = month <= 2 ? year - 1 : year
         let era = (shiftedYear >= 0 ? shiftedYear : shiftedYear - 399) / 400
         let yearOfEra = shiftedYear - era * 400

@@ -2,6 +2,7 @@
 
 import Actors
 import Reactor
+import Synchronization
 import TestSupport
 import Testing
 
@@ -129,6 +130,77 @@ import Testing
         }
     }
 
+    @Test func theHashIsOfAllPieces() async throws {
+        try await withStore { store, _ in
+            var pieces: [[UInt8]] = [Array("a".utf8), Array("bc".utf8)]
+            let stored = try await store.put(FileID()) { pieces.isEmpty ? nil : pieces.removeFirst() }
+            #expect(stored.sha256 == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+            let empty = try await store.put(FileID(), [])
+            #expect(empty.sha256 == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
+        }
+    }
+
+    @Test func aFileIsInspectedWhenItIsWholeAndMayBeRefused() async throws {
+        struct Refused: Error {}
+        try await withStore { store, root in
+            let id = FileID()
+            var pieces: [[UInt8]] = [[1, 2], [3]]
+            await #expect(throws: Refused.self) {
+                try await store.put(
+                    id,
+                    inspect: { file in
+                        if try file.read(offset: 0, count: 9) == [1, 2, 3] { throw Refused() }
+                    }
+                ) { pieces.isEmpty ? nil : pieces.removeFirst() }
+            }
+            await #expect(throws: FileStoreError.notFound) { try await store.get(id) }
+            let left = try temporaryFiles(below: root)
+            #expect(left.isEmpty)
+        }
+    }
+
+    @Test func whateverStepTheDiskIsFullAtNothingIsLeft() async throws {
+        // Folder, open, two writes, fsync, rename, fsync of the folder: then one more, and it succeeds.
+        for failing in 1...8 {
+            let calls = Mutex(0)
+            let hook: FileOperationHook = { operation throws(FileError) in
+                let call = calls.withLock { calls in
+                    calls += 1
+                    return calls
+                }
+                if call == failing { throw FileError(code: 28, operation: operation.rawValue) }
+            }
+            try await withStore(hook: hook) { store, root in
+                let id = FileID()
+                var pieces: [[UInt8]] = [[1, 2], [3]]
+                func put() async throws { try await store.put(id) { pieces.isEmpty ? nil : pieces.removeFirst() } }
+                if failing <= 7 {
+                    await #expect(throws: FileStoreError.diskFull, "\(failing)") { try await put() }
+                    try #expect(files(below: root).isEmpty, "\(failing)")
+                } else {
+                    try await put()
+                    try await #expect(store.get(id) == [1, 2, 3])
+                }
+            }
+        }
+    }
+
+    @Test func filesAreListedByShardWithoutWhatIsNone() async throws {
+        try await withStore { store, root in
+            let id = try #require(FileID("0b7a8f6e-0000-4000-8000-00000000000a"))
+            try await store.put(id, [1])
+            for name in [".x.partial", "note.txt", id.text.uppercased()] {
+                try DurableFile.write([], directory: "\(root)/0b", name: name)
+            }
+            let shard = try #require(FileShard.allCases.first { $0.prefix == "0b" })
+            try await #expect(store.list(shard).map(\.id) == [id])
+            let others = FileShard.allCases.filter { $0 != shard }
+            #expect(others.count == 255)
+            for other in others { try await #expect(store.list(other).isEmpty) }
+            #expect(shard.bounds.first <= id.text && id.text <= shard.bounds.last)
+        }
+    }
+
     @Test func sweepOfAStoreThatWasNeverUsedFindsNothing() async throws {
         try await withStore { store, _ in
             let swept = try await store.sweep()
@@ -138,17 +210,20 @@ import Testing
 }
 
 private func withStore(
-    maxFileBytes: Int = 1_024, _ body: @Sendable @escaping (FileStore, _ root: String) async throws -> Void
+    maxFileBytes: Int = 1_024, hook: FileOperationHook? = nil, _ body: @Sendable @escaping (FileStore, _ root: String) async throws -> Void
 ) async throws {
     try await withTemporaryFolder { folder in
         try await withLoop { isolation in
             let root = "\(folder)/files"
-            try await body(FileStore(loop: isolation.loop, root: root, maxFileBytes: maxFileBytes), root)
+            try await body(FileStore(loop: isolation.loop, root: root, maxFileBytes: maxFileBytes, hook: hook), root)
         }
     }
 }
 
-private func temporaryFiles(below root: String) throws -> [String] {
+private func files(below root: String) throws -> [String] {
     try DurableFile.list(root).flatMap { try DurableFile.list("\(root)/\($0.name)") }.map(\.name)
-        .filter { $0.hasSuffix(DurableFile.temporarySuffix) }
+}
+
+private func temporaryFiles(below root: String) throws -> [String] {
+    try files(below: root).filter { $0.hasSuffix(DurableFile.temporarySuffix) }
 }

@@ -174,18 +174,22 @@ import Testing
     }
 
     @Test(arguments: TestDatabase.available)
-    func onlyWhatHasNotBegunCanBeCancelled(_ backend: TestDatabase) async throws {
+    func aCancelledJobIsNotBegunAndOneThatRunsLosesItsLease(_ backend: TestDatabase) async throws {
         try await withQueue(backend) { queue, database in
             let new = NewJob(kind: "k")
             try await queue.enqueue(new, in: database, now: Self.start)
-            try await #expect(queue.cancel(new.id, now: Self.start))
+            try await #expect(queue.cancel(new.id, in: database, now: Self.start))
             try await #expect(queue.record(new.id)?.status == .cancelled)
             try await #expect(queue.claim(worker: "w", limit: 1, now: Self.start).isEmpty)
             let begun = NewJob(kind: "k")
             try await queue.enqueue(begun, in: database, now: Self.start)
-            try await #expect(queue.claim(worker: "w", limit: 1, now: Self.start).count == 1)
-            let wasCancelled = try await queue.cancel(begun.id, now: Self.start)
-            #expect(!wasCancelled)
+            let held = try #require(try await queue.claim(worker: "w", limit: 1, now: Self.start).first)
+            try await #expect(queue.cancel(begun.id, in: database, now: Self.start))
+            await #expect(throws: JobLeaseLost.self) { try await queue.heartbeat(held, now: Self.start) }
+            await #expect(throws: JobLeaseLost.self) { try await queue.report(held, progress: 50, now: Self.start) }
+            await #expect(throws: JobLeaseLost.self) { try await queue.complete(held, in: database, now: Self.start) }
+            let wasCancelledAgain = try await queue.cancel(begun.id, in: database, now: Self.start)
+            #expect(!wasCancelledAgain)
         }
     }
 
@@ -203,7 +207,7 @@ private func withQueue(
     _ backend: TestDatabase, _ body: @Sendable @escaping (JobQueue, DatabasePool) async throws -> Void
 ) async throws {
     try await backend.withPool { database in
-        try await database.script(JobSchema.version1(database.dialect))
+        try await database.script(JobSchema.current(database.dialect))
         try await body(JobQueue(loop: database.loop, database: database), database)
     }
 }

@@ -55,7 +55,7 @@ import Testing
 
     // MARK: Accepted
 
-    @Test(arguments: TokenKeys.Algorithm.allCases)
+    @Test(arguments: TokenKeys.Algorithm.allCases.filter(\.isSymmetric))
     func whatWasIssuedVerifiesAndSaysTheSame(_ algorithm: TokenKeys.Algorithm) async throws {
         let issuer = try await Self.issuer(algorithm)
         let claims = try issuer.verify(try Self.token(issuer), now: Self.now)

@@ -54,6 +54,15 @@ import Testing
         #expect(Self.refused { $0.cors.origins = ["https://app.example.com"] } == [])
     }
 
+    @Test func aCertificateAndItsKeyGoTogether() {
+        #expect(Self.refused { $0.server.tls.certificate = "server.crt" } == ["TLS_KEY"])
+        #expect(Self.refused { $0.server.tls.key = "server.key" } == ["TLS_CERT"])
+        #expect(Self.refused { $0.server.tls = TLSFiles(certificate: "server.crt", key: "server.key") } == [])
+        var development = AppConfiguration(for: .development)
+        development.server.tls.certificate = "server.crt"
+        #expect(throws: ConfigurationError.self) { try ConfigurationRules.check(development) }
+    }
+
     @Test func debugIsRefused() {
         #expect(Self.refused { $0.isDebug = true } == ["DEBUG"])
     }

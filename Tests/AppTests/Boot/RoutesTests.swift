@@ -5,7 +5,7 @@ import Reactor
 import Testing
 
 @Suite struct RoutesTests {
-    private let table = Routes.table()
+    private let table = Routes.table(AppConfiguration())
 
     @Test func documentedPathsAreServedAtTheRootAndUnderTheVersion() {
         let labels = Set(table.routes.map { "\($0.method.rawValue) \($0.label)" })

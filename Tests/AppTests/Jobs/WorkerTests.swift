@@ -1,4 +1,4 @@
-// The worker, on real databases.
+// The worker, on real databases: what it does by itself, and how it hears that there is something to do.
 
 import Actors
 @testable import App
@@ -20,35 +20,87 @@ import Testing
     }
 
     @Test(arguments: TestSetup.overSockets)
-    func maintenanceRemovesWhatExpiredLongAgoAndNothingElse(_ setup: TestSetup) async throws {
-        try await TestApp.run(on: setup, configure: { $0.jobs.pollInterval = .milliseconds(5) }) { app in
+    func maintenanceRemovesWhatEndedLongAgoAndNothingElse(_ setup: TestSetup) async throws {
+        try await TestApp.run(on: setup) { app in
+            let services = app.services
             _ = try await app.registered()
             _ = try await app.loggedIn("alice@example.com", TestApp.password)
             try await #expect(Self.count("sessions", app) == 2)
-            let longAgo = Timestamp.now() + (.zero - .seconds(30 * 86_400))
-            _ = try await app.services.database.execute(
+            let longAgo = Timestamp.now() - .seconds(60 * 86_400)
+            _ = try await services.database.execute(
                 .write("UPDATE sessions SET expires_at = $1 WHERE id IN (SELECT id FROM sessions LIMIT 1)"), [.timestamp(longAgo)])
-            try await Self.work(app) { try await Self.count("sessions", app) == 1 }
+            let (old, recent) = (NewJob(kind: "old"), NewJob(kind: "recent"))
+            for (job, end) in [(old, longAgo), (recent, Timestamp.now())] {
+                try await services.jobs.enqueue(job, in: services.database)
+                try await #expect(services.jobs.cancel(job.id, in: services.database, now: end))
+            }
+            let maintenance = NewJob(kind: MaintenanceJob.kind)
+            try await services.jobs.enqueue(maintenance, in: services.database)
+            try await Self.work(app) { try await services.jobs.record(maintenance.id)?.status == .succeeded }
             try await #expect(Self.count("sessions", app) == 1)
             try await #expect(Self.count("refresh_tokens", app) == 1)
+            try await #expect(services.jobs.record(old.id) == nil)
+            try await #expect(services.jobs.record(recent.id)?.status == .cancelled)
         }
     }
 
     @Test(arguments: TestSetup.overSockets)
-    func twoWorkersQueueMaintenanceOnce(_ setup: TestSetup) async throws {
-        try await TestApp.run(on: setup, configure: { $0.jobs.pollInterval = .milliseconds(5) }) { app in
-            let other = RunningWorker(app.services)
-            try await Self.work(app) { try await app.services.jobs.countsByStatus()[.succeeded] == 1 }
+    func twoWorkersRunAScheduleThatIsDueOnce(_ setup: TestSetup) async throws {
+        try await TestApp.run(on: setup) { app in
+            let services = app.services
+            let scheduler = JobScheduler(queue: services.jobs, database: services.database)
+            try await scheduler.declare(JobSchedules.all(services.configuration))
+            _ = try await services.database.execute(
+                .write("UPDATE job_schedules SET next_run_at = $1"), [.timestamp(.now() - .seconds(5 * 86_400))])
+            let other = RunningWorker(services)
+            try await Self.work(app) { try await services.jobs.countsByStatus()[.succeeded] == 1 }
             await other.stop(within: .seconds(5))
-            try await #expect(Self.count("jobs", app) == 1)
+            let page = try await services.jobs.list(JobFilter(), limit: 10)
+            #expect(page.jobs.map(\.kind) == [MaintenanceJob.kind])
+            let next = try await services.database.execute(.read("SELECT next_run_at FROM job_schedules"), [])[0].timestamp(0)
+            #expect(next > .now())
         }
     }
 
-    @Test func allWorkersMeanTheSameMaintenanceJobInOneInterval() {
-        let hour = Duration.seconds(3_600)
-        let start = Timestamp(microseconds: 1_800_000_000_000_000)
-        let job = MaintenanceJob.job(at: start, every: hour)
-        #expect(MaintenanceJob.job(at: start + .seconds(3_599), every: hour).id == job.id)
-        #expect(MaintenanceJob.job(at: start + .seconds(3_600), every: hour).id != job.id)
+    @Test(arguments: TestSetup.overSockets)
+    func aWorkerHearsOfItsProcessJobsAtOnce(_ setup: TestSetup) async throws {
+        try await TestApp.run(on: setup, configure: { $0.jobs.pollInterval = .seconds(60) }) { app in
+            let services = app.services
+            let client = try await app.registered()
+            let worker = RunningWorker(services)
+            // One that is not on its first look any more.
+            let first = NewJob(kind: MaintenanceJob.kind)
+            try await services.jobs.enqueue(first, in: services.database)
+            try await #expect(eventually(on: app.loop) { (try? await services.jobs.record(first.id)?.status) == .succeeded })
+            let begin = MonotonicInstant.now()
+            let answer = try await client.send("POST", "/tasks/send-welcome-email")
+            let id = try #require(answer.json["task_id"]?.string.flatMap { JobID($0) })
+            try await #expect(eventually(on: app.loop) { (try? await services.jobs.record(id)?.status) == .succeeded })
+            #expect(MonotonicInstant.now() - begin < .seconds(2))
+            await worker.stop(within: .seconds(5))
+        }
+    }
+
+    @Test(.enabled(if: TestDatabase.hasPostgres))
+    func aWorkerOnPostgresHearsOfAnotherProcessJobsAtOnce() async throws {
+        try await TestApp.run(
+            on: TestSetup(database: .postgres), configure: { $0.jobs.pollInterval = .seconds(60) }
+        ) { app in
+            let services = app.services
+            // Another process' queue: its signal is not this worker's.
+            let elsewhere = JobQueue(loop: app.loop, database: services.database)
+            let worker = RunningWorker(services)
+            let first = NewJob(kind: MaintenanceJob.kind)
+            try await elsewhere.enqueue(first, in: services.database)
+            try await #expect(eventually(on: app.loop) { (try? await elsewhere.record(first.id)?.status) == .succeeded })
+            for _ in 0..<3 {
+                let begin = MonotonicInstant.now()
+                let job = NewJob(kind: MaintenanceJob.kind)
+                try await services.database.withTransaction { try await elsewhere.enqueue(job, in: $0) }
+                try await #expect(eventually(on: app.loop) { (try? await elsewhere.record(job.id)?.status) == .succeeded })
+                #expect(MonotonicInstant.now() - begin < .seconds(2))
+            }
+            await worker.stop(within: .seconds(5))
+        }
     }
 }

@@ -58,7 +58,10 @@ import Testing
                 "http_requests_in_flight", "event_loop_lag_seconds_count", "event_loop_ticks_total", "event_loop_jobs_enqueued_total",
                 "database_pool_size", "database_pool_in_use", "database_pool_waiters", "cache_hits_total", "cache_misses_total",
                 "rate_limit_decisions_total", "process_cpu_seconds_total", "process_resident_memory_bytes", "process_open_fds",
-                "http_connections_open", "jobs{status=\"pending\"}",
+                "http_connections_open", "jobs{status=\"pending\"}", "http_requests_total", "http_request_duration_seconds_bucket",
+                "event_loop_jobs_ready", "event_loop_jobs_from_elsewhere_total", "database_statements_total",
+                "database_statement_seconds_total", "health_check_healthy{check=\"database\"} 1",
+                "health_check_latency_seconds{check=\"database\"}", "tls_handshake_failures_total", "process_max_fds",
             ] {
                 #expect(text.contains(name), "\(name)")
             }

@@ -32,7 +32,7 @@ import Testing
 
     private func decode(_ text: String) -> (body: Body?, faults: [Fault]) {
         var validation = Validation(at: ["body"])
-        let values = BodyReader.values(of: .json(Array(text.utf8)), Body.schema, &validation)
+        let values = BodyReader.values(of: .json(Array(text.utf8)), Body.schema, BodyReader.Limits(), &validation)
         return (values.map(Body.init), validation.faults)
     }
 
@@ -94,9 +94,10 @@ import Testing
             init(_ values: ObjectValues) { username = values[Self.username] }
         }
         var validation = Validation(at: ["body"])
-        let values = BodyReader.values(of: .form(Array("username=jane%40x.y&scope=&grant_type=password".utf8)), Login.schema, &validation)
+        let values = BodyReader.values(
+            of: .form(Array("username=jane%40x.y&scope=&grant_type=password".utf8)), Login.schema, BodyReader.Limits(), &validation)
         #expect(values.map(Login.init)?.username == "jane@x.y")
-        _ = BodyReader.values(of: .form([]), Login.schema, &validation)
+        _ = BodyReader.values(of: .form([]), Login.schema, BodyReader.Limits(), &validation)
         #expect(validation.faults == [Fault(kind: .missing, location: ["body", "username"], input: .null)])
     }
 
@@ -104,13 +105,13 @@ import Testing
         let title = Field.string("title", length: ...10).optional()
         let schema = ObjectSchema("Titled", title)
         var form = Validation(at: ["body"])
-        let values = BodyReader.values(of: .form(Array("title=&role=admin&role=".utf8)), schema, &form)
+        let values = BodyReader.values(of: .form(Array("title=&role=admin&role=".utf8)), schema, BodyReader.Limits(), &form)
         #expect(values.map { $0[title] } == .some(nil))
         #expect(form.faults.isEmpty)
         var json = Validation(at: ["body"])
-        let same = BodyReader.values(of: .json(Array(#"{"title":""}"#.utf8)), schema, &json)
+        let same = BodyReader.values(of: .json(Array(#"{"title":""}"#.utf8)), schema, BodyReader.Limits(), &json)
         #expect(same.map { $0[title] } == "")
-        _ = BodyReader.values(of: .json(Array(#"{"role":"admin"}"#.utf8)), schema, &json)
+        _ = BodyReader.values(of: .json(Array(#"{"role":"admin"}"#.utf8)), schema, BodyReader.Limits(), &json)
         #expect(json.faults == [Fault(kind: .extraForbidden, location: ["body", "role"], input: "admin")])
     }
 

@@ -78,6 +78,32 @@ import Testing
         }
     }
 
+    @Test func whatIsWrittenSoFarCanBeReadUnderItsTemporaryName() async throws {
+        try await withTemporaryFolder { folder in
+            let writer = try DurableFileWriter(directory: folder, name: "one")
+            try writer.write([1, 2, 3])
+            try #expect(writer.reopenForReading().read(offset: 1, count: 9) == [2, 3])
+            try writer.commit(as: "one")
+            #expect(throws: FileError.self) { try writer.reopenForReading() }
+        }
+    }
+
+    @Test(arguments: [FileOperation.write, .synchronize, .rename])
+    func aStepThatFailsLeavesNothing(_ failing: FileOperation) async throws {
+        try await withTemporaryFolder { folder in
+            let writer = try DurableFileWriter(directory: folder, name: "one") { operation throws(FileError) in
+                if operation == failing { throw FileError(code: 28, operation: operation.rawValue) }
+            }
+            let error = #expect(throws: FileError.self) {
+                try writer.write([1])
+                try writer.commit(as: "one")
+            }
+            #expect(error?.isDiskFull == true)
+            writer.discard()
+            try #expect(DurableFile.list(folder).isEmpty)
+        }
+    }
+
     @Test func foldersAreMadeDeepAndTwice() async throws {
         try await withTemporaryFolder { folder in
             try DurableFile.createDirectory("\(folder)/a/b/c")

@@ -56,6 +56,22 @@ extension String {
 @Suite struct HTTPServerTests {
     private static let get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
+    @Test func aPortThatIsListenedOnIsRefusedUnlessItIsToBeShared() async throws {
+        try await withServer({ _ in text("first") }) { _, first in
+            try await EventLoopGroup.withGroup(loops: 1) { group in
+                var configuration = HTTPServerConfiguration(address: first.address)
+                await #expect(
+                    performing: {
+                        try await HTTPServer.start(on: group, configuration) { _ in Responder { _ in text("second") } }
+                    }, throws: { ($0 as? TransportError)?.isAddressInUse == true })
+                configuration.sharesPort = true
+                let second = try await HTTPServer.start(on: group, configuration) { _ in Responder { _ in text("second") } }
+                #expect(second.address == first.address)
+                await second.drain(within: .milliseconds(100))
+            }
+        }
+    }
+
     @Test func answersAndKeepsTheConnection() async throws {
         try await withServer({ _ in text("hello") }) { isolation, server in
             let client = try await RawClient.connect(to: server.address, loop: isolation.loop)

@@ -1,7 +1,7 @@
 // Hashes and verifies passwords without letting them take the machine. An actor pinned to the first loop, asked by
 // all; the work itself runs on the blocking pool.
 //
-// A hash costs 20 ms of a core and 19 MiB. A hundred logins at once must queue here, in order and in bounded number: on the pool
+// A hash costs 20 ms of a core and 19 MiB, one of bcrypt ten times as long. A hundred logins at once must queue here, in order and in bounded number: on the pool
 // they would stand in front of every file and every SQLite statement, and their memory would add up.
 
 import Reactor
@@ -10,11 +10,17 @@ import Reactor
 enum PasswordVerdict: Sendable, Hashable {
     case wrong
     case right
-    /// Right, but hashed at another cost than is configured now: the moment to hash anew.
+    /// Right, but hashed at another cost than is configured now, or with bcrypt: the moment to hash anew.
     case rightButOutdated
 }
 
-/// Argon2id behind a first-come, first-served gate. One a process.
+/// How many hashes of each kind were computed since the start, for whatever reason.
+struct HashCounts: Sendable, Hashable {
+    var argon2 = 0
+    var bcrypt = 0
+}
+
+/// Argon2id, and bcrypt for those who come from elsewhere, behind a first-come, first-served gate. One a process.
 actor PasswordHasher {
     nonisolated let loop: EventLoop
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
@@ -25,6 +31,11 @@ actor PasswordHasher {
     private let patience: Duration
     /// Verified in the place of a hash that is not there, at the same cost. Nobody knows a password to it.
     private let decoy: String
+    /// The bcrypt cost that was met last, within reason: one odd row must not make every wrong login take seconds. Nil while
+    /// nobody with such a hash has come.
+    private var bcryptCost: Int?
+    private static let maxDecoyCost = 13
+    private(set) var counts = HashCounts()
 
     private var running = 0
     private var waiting: [LoopPromise<Void>] = []
@@ -51,20 +62,31 @@ actor PasswordHasher {
     /// - Throws: `APIError` 503 where too many are waiting; `PasswordHashError`.
     func hash(_ password: String) async throws -> String {
         let parameters = self.parameters
+        counts.argon2 += 1
         return try await inTurn { try PasswordHash.hash(password, parameters: parameters) }
     }
 
     /// Compares `password` with a stored hash.
     ///
-    /// Without one, or with one of another kind, it takes as long as with one and is wrong: time does not tell whether a user
-    /// exists.
+    /// Every wrong answer costs the same, so time does not tell whether a user exists: one Argon2id hash, be it a decoy's, and
+    /// once bcrypt hashes have been met one of those too. Exact where all of these have one cost, as passlib's have.
     /// - Throws: as ``hash(_:)``.
     func verify(_ password: String, against stored: String?) async throws -> PasswordVerdict {
+        let bcrypt = stored.flatMap(BcryptHash.cost(of:))
+        if let bcrypt { bcryptCost = min(bcrypt, PasswordHasher.maxDecoyCost) }
+        if let stored, bcrypt != nil, try await isRight(password, ofBcrypt: stored) { return .rightButOutdated }
         let cost = stored.flatMap(PasswordHash.parameters(of:))
         let reference = cost == nil ? decoy : stored ?? decoy
+        counts.argon2 += 1
         let isRight = try await inTurn { PasswordHash.verify(password, against: reference) }
-        guard isRight, let cost else { return .wrong }
-        return cost == parameters ? .right : .rightButOutdated
+        if isRight, let cost { return cost == parameters ? .right : .rightButOutdated }
+        if bcrypt == nil, let bcryptCost { _ = try await self.isRight(password, ofBcrypt: BcryptHash.decoy(cost: bcryptCost)) }
+        return .wrong
+    }
+
+    private func isRight(_ password: String, ofBcrypt hash: String) async throws -> Bool {
+        counts.bcrypt += 1
+        return try await inTurn { BcryptHash.verify(password, against: hash) }
     }
 
     private func inTurn<Result: Sendable>(_ work: @escaping @Sendable () throws -> Result) async throws -> Result {

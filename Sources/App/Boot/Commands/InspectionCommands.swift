@@ -6,9 +6,11 @@ import Reactor
 struct RoutesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "routes", abstract: "List every route that is served.")
 
+    @OptionGroup var options: ConfigurationOptions
+
     func run() throws {
         var rows = [["METHOD", "PATH", "ACCESS", "LIMIT", "SUMMARY"]]
-        rows += Routes.table().routes.map { route in
+        rows += Routes.table(try options.loadWithoutSecret().configuration).routes.map { route in
             [
                 route.method.rawValue, route.label, "\(route.access)", route.limit?.name ?? "-", route.declaration.summary,
             ]
@@ -41,7 +43,7 @@ struct OpenAPICommand: ParsableCommand {
 
     func run() throws {
         let configuration = try options.loadWithoutSecret().configuration
-        Terminal.write(Routes.document(Routes.table(), configuration).json + [UInt8(ascii: "\n")])
+        Terminal.write(Routes.document(Routes.table(configuration), configuration).json + [UInt8(ascii: "\n")])
     }
 }
 

@@ -1,4 +1,4 @@
-// reactor migrate up | down | base | status | history | new
+// reactor migrate up | down | base | status | history | check | new
 
 import ArgumentParser
 import Reactor
@@ -6,7 +6,7 @@ import Reactor
 struct MigrateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "migrate", abstract: "Change the database's schema.",
-        subcommands: [Up.self, Down.self, Base.self, Status.self, History.self, New.self])
+        subcommands: [Up.self, Down.self, Base.self, Status.self, History.self, Check.self, New.self])
 
     /// Runs `body` with a migrator of the configured database.
     fileprivate static func withMigrator<Result: Sendable>(
@@ -18,15 +18,49 @@ struct MigrateCommand: AsyncParsableCommand {
         }
     }
 
+    /// Prints what would be run, as SQL that a shell of the database would take.
+    fileprivate static func show(
+        _ options: ConfigurationOptions, otherwise nothing: String,
+        _ planned: @escaping @Sendable (Migrator) async throws -> [PlannedScript]
+    ) async throws {
+        var configuration = try options.loadWithoutSecret().configuration
+        let scripts = try await EventLoopGroup.withGroup(loops: 1) { group in
+            // A file that is not there would be made by looking into it.
+            if try await OperatorDatabase.missingFile(configuration, on: group.loops[0]) != nil {
+                configuration.database.url = "sqlite::memory:"
+            }
+            return try await DatabaseMigration.run(configuration, on: group.loops[0], planned)
+        }
+        if scripts.isEmpty { return Terminal.say(Terminal.styled("-- \(nothing)", .faint)) }
+        for script in scripts {
+            Terminal.say("\(Terminal.styled("-- \(script.label)", .bold))\n\(script.sql.trimmed)\n")
+        }
+    }
+
+    fileprivate static let nothingToApply = "nothing to apply"
+    fileprivate static let nothingToTakeBack = "nothing to take back"
+
     struct Up: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Apply what is pending.")
+        static let configuration = CommandConfiguration(
+            abstract: "Apply what is pending.",
+            discussion: "A database that a FastAPI application has filled is taken over, with its rows: look at --dry-run first.")
         @OptionGroup var options: ConfigurationOptions
+        @Flag(help: "Print the SQL and change nothing.")
+        var dryRun = false
 
         func run() async throws {
-            let done = try await MigrateCommand.withMigrator(options) { migrator in
-                try await migrator.up { Terminal.say("\(Terminal.styled("applied", .green))  \($0.label)") }
+            if dryRun {
+                return try await MigrateCommand.show(options, otherwise: MigrateCommand.nothingToApply) { try await $0.plannedUp() }
             }
-            if done.isEmpty { Terminal.say("nothing to apply") }
+            let done = try await MigrateCommand.withMigrator(options) { migrator in
+                try await migrator.up {
+                    Terminal.say("\(Terminal.styled("applied", .green))  \($0.label)")
+                } adopted: { report in
+                    Terminal.say(report.summary)
+                    for remark in report.remarks { Terminal.say("\(Terminal.styled("note", .yellow))  \(remark)") }
+                }
+            }
+            if done.isEmpty { Terminal.say(MigrateCommand.nothingToApply) }
         }
     }
 
@@ -35,30 +69,37 @@ struct MigrateCommand: AsyncParsableCommand {
         @OptionGroup var options: ConfigurationOptions
         @Argument(help: "How many.")
         var count = 1
+        @Flag(help: "Print the SQL and change nothing.")
+        var dryRun = false
 
         func validate() throws {
             guard count > 0 else { throw ValidationError("the count is at least 1") }
         }
 
         func run() async throws {
-            let count = self.count
-            let done = try await MigrateCommand.withMigrator(options) { migrator in
-                try await migrator.down(count) { Terminal.say("\(Terminal.styled("taken back", .yellow))  \($0.label)") }
-            }
-            if done.isEmpty { Terminal.say("nothing to take back") }
+            try await takeBack(count, options, dryRun: dryRun)
         }
     }
 
     struct Base: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Take back every migration, with all data.")
         @OptionGroup var options: ConfigurationOptions
+        @Flag(help: "Print the SQL and change nothing.")
+        var dryRun = false
 
         func run() async throws {
-            let done = try await MigrateCommand.withMigrator(options) { migrator in
-                try await migrator.base { Terminal.say("\(Terminal.styled("taken back", .yellow))  \($0.label)") }
-            }
-            if done.isEmpty { Terminal.say("nothing to take back") }
+            try await takeBack(.max, options, dryRun: dryRun)
         }
+    }
+
+    fileprivate static func takeBack(_ count: Int, _ options: ConfigurationOptions, dryRun: Bool) async throws {
+        if dryRun {
+            return try await show(options, otherwise: nothingToTakeBack) { try await $0.plannedDown(count) }
+        }
+        let done = try await withMigrator(options) { migrator in
+            try await migrator.down(count) { Terminal.say("\(Terminal.styled("taken back", .yellow))  \($0.label)") }
+        }
+        if done.isEmpty { Terminal.say(nothingToTakeBack) }
     }
 
     struct Status: AsyncParsableCommand {
@@ -89,15 +130,42 @@ struct MigrateCommand: AsyncParsableCommand {
         }
     }
 
-    struct New: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Write an empty migration into the sources.")
-        @Argument(help: "What it does, such as add_products.")
-        var name: String
+    struct Check: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Compare the database's schema with the declared one; ends with 1 where they differ.")
+        @OptionGroup var options: ConfigurationOptions
 
         func run() async throws {
-            let path = try MigrationTemplate.write(name: name)
-            Terminal.say(
-                "\(path)\nfill in both dialects; the list in \(MigrationTemplate.folder)/\(MigrationTemplate.listFile) has it already")
+            let changes = try await MigrateCommand.withMigrator(options) { try await $0.schemaChanges() }
+            for line in changes.flatMap(\.lines) { Terminal.say(line) }
+            guard changes.isEmpty else { throw ExitCode(1) }
+            Terminal.say("the schema is as declared")
+        }
+    }
+
+    struct New: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Write a migration into the sources.")
+        @OptionGroup var options: ConfigurationOptions
+        @Argument(help: "What it does, such as add_products.")
+        var name: String
+        @Flag(help: "Fill it with what is between the declared tables and the database's.")
+        var autogenerate = false
+
+        func run() async throws {
+            guard autogenerate else {
+                let path = try MigrationTemplate.write(name: name)
+                return Terminal.say(
+                    "\(path)\nfill in both dialects; the list in \(MigrationTemplate.folder)/\(MigrationTemplate.listFile) has it already")
+            }
+            let changes = try await MigrateCommand.withMigrator(options) { migrator in
+                guard try await migrator.isUpToDate() else { throw MigrationTemplateError.pendingMigrations }
+                return try await migrator.schemaChanges()
+            }
+            guard !changes.isEmpty else { return Terminal.say("the schema is as declared: there is nothing to write") }
+            let path = try MigrationTemplate.write(name: name, changes: changes)
+            for line in changes.flatMap(\.lines) { Terminal.say(line) }
+            for warning in SchemaChange.warnings(changes) { Terminal.say("\(Terminal.styled("look", .yellow))  \(warning)") }
+            Terminal.say("\(path)\nread it before you run it; the list in \(MigrationTemplate.folder)/\(MigrationTemplate.listFile) has it")
         }
     }
 }

@@ -16,8 +16,10 @@ struct WorkerCommand: AsyncParsableCommand {
         try await EventLoopGroup.withGroup(loops: 1) { group in
             let loop = group.loops[0]
             let backend = try await Backend(on: group, configuration, logger: logger)
-            let worker = RunningWorker(Services(of: backend, on: loop))
-            logger.notice("working", metadata: ["kinds": "\(JobHandlers.all().keys.sorted().joined(separator: ", "))"])
+            let services = Services(of: backend, on: loop)
+            let handlers = JobHandlers.all(services)
+            let worker = RunningWorker(services, handlers: handlers)
+            logger.notice("working", metadata: ["kinds": "\(handlers.keys.sorted().joined(separator: ", "))"])
             let signal = await TerminationSignal.wait(on: loop)
             logger.notice("stopping", metadata: ["signal": "\(signal)"])
             await worker.stop(within: configuration.server.shutdownGrace)

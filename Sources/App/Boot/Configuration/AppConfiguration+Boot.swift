@@ -20,9 +20,10 @@ extension LoadedConfiguration {
         return loaded
     }
 
-    /// Completes the configuration with the secret that development keeps, where none is set.
+    /// Completes the configuration with the keys that files hold, and with those that development keeps where none is set.
     /// - Throws: ``ConfigurationError`` where the data folder cannot be written.
     mutating func keepSecret() throws(ConfigurationError) {
+        try readKeyPairs()
         guard configuration.auth.secretKey.isEmpty else { return }
         do throws(FileError) {
             configuration.auth.secretKey = try SigningSecret.keptOrNew(in: configuration.dataDirectory)

@@ -1,6 +1,7 @@
 // Every value that the program can be told, with its default. A value; made at boot, read everywhere, changed nowhere.
 // How each is named, read and documented stands in Settings.swift.
 
+import Actors
 import Logging
 import Reactor
 
@@ -14,6 +15,8 @@ struct AppConfiguration: Sendable {
     var environment: AppEnvironment
     var appName = "Reactor"
     var isDebug = false
+    /// Whether /users and /posts at the root are open to everybody.
+    var opensDirectory: Bool
     /// The folder that holds what the program keeps: database, files, generated secret, outbox.
     var dataDirectory = "data"
     /// Where Swagger UI and ReDoc are; nil means the usual places.
@@ -25,13 +28,17 @@ struct AppConfiguration: Sendable {
     var rateLimits = RateLimits()
     var database = Database()
     var redis = Redis()
+    var idempotency = Idempotency()
     var cache = CacheSettings()
     var files = Files()
     var jobs = Jobs()
+    var mail = Mail()
+    var tracing = Tracing()
     var admin: Admin
 
     init(for environment: AppEnvironment = .development) {
         self.environment = environment
+        opensDirectory = environment == .development
         log = Log(format: environment == .production ? .json : .pretty)
         // Development has well-known passwords: nobody else on the network should find it.
         server = Server(host: environment == .production ? "0.0.0.0" : "127.0.0.1")
@@ -51,11 +58,17 @@ struct AppConfiguration: Sendable {
         /// An IP address, or `unix:` and a path.
         var host: String
         var port = 8_000
+        /// Whether other processes may listen on it too.
+        var sharesPort = false
         /// Nil is one for each core.
         var loops: Int?
+        /// Without them HTTP is spoken in clear.
+        var tls = TLSFiles()
         /// Whether `serve` runs jobs too.
         var runsWorker = true
         var http = HTTPLimits()
+        /// Bodies that are read whole: JSON and forms.
+        var bodies = BodyReader.Limits()
         /// Nil is what the limit on descriptors allows, at most 10,000.
         var maxConnections: Int?
         var maxConnectionsPerAddress = 512
@@ -70,11 +83,25 @@ struct AppConfiguration: Sendable {
     struct Auth: Sendable {
         /// Empty until it is set or generated.
         var secretKey = ""
+        /// Verify only.
+        var previousSecretKeys: [String] = []
         var algorithm = TokenKeys.Algorithm.hs256
+        /// PEM; of ES256 and EdDSA. Empty until it is set, read from its file, or generated.
+        var privateKey = ""
+        var privateKeyFile: String?
+        var previousKeyFiles: [String] = []
+        /// What is in those files, once they are read: PEM.
+        var previousKeys: [String] = []
         var issuer = "reactor"
         var audience = "reactor"
         var accessTokenLifetime: Duration = .seconds(15 * 60)
         var refreshTokenLifetime: Duration = .seconds(30 * 86_400)
+        var passwordResetLifetime: Duration = .seconds(30 * 60)
+        var emailVerificationLifetime: Duration = .seconds(24 * 3_600)
+        /// Whether registering sends a mail to verify the address; nil: where mail has a server to go to.
+        var verifiesEmail: Bool?
+        /// Where the links in mails lead; nil is this server.
+        var publicURL: String?
         var checksCommonPasswords: Bool
         var hashMemoryKiB = 19_456
         var hashIterations = 2
@@ -94,7 +121,11 @@ struct AppConfiguration: Sendable {
         var isEnabled = true
         var strict = RateLimitAllowance(limit: 10, window: .seconds(60))
         var moderate = RateLimitAllowance(limit: 60, window: .seconds(60))
+        var products = RateLimitAllowance(limit: 10, window: .seconds(60))
         var login = RateLimitAllowance(limit: 5, window: .seconds(60))
+        /// Single routes that allow something else than their tier.
+        var routes: [RouteAllowance] = []
+        var mail = RateLimitAllowance(limit: 5, window: .seconds(15 * 60))
     }
 
     struct Database: Sendable {
@@ -121,10 +152,23 @@ struct AppConfiguration: Sendable {
         var maxEntries = 65_536
         var maxBytes = 64 << 20
         var taskListLifetime: Duration = .seconds(300)
+        var productListLifetime: Duration = .seconds(60)
+        var userListLifetime: Duration = .seconds(60)
+    }
+
+    struct Idempotency: Sendable {
+        /// For how long an answer is replayed to whoever sends its key again.
+        var lifetime: Duration = .seconds(86_400)
+        /// A larger answer is sent, but not kept.
+        var maxAnswerBytes = 1 << 20
     }
 
     struct Files: Sendable {
         var maxUploadBytes = 5 << 20
+        /// Of all files of a user together.
+        var quotaBytes = 100 << 20
+        /// How old a file without a row must be to be swept: a younger one may be about to get its row.
+        var sweepGrace: Duration = .seconds(3_600)
     }
 
     struct Jobs: Sendable {
@@ -134,7 +178,34 @@ struct AppConfiguration: Sendable {
         var pollInterval: Duration = .seconds(1)
         /// Jobs of one worker at once.
         var concurrency = 4
-        var maintenanceInterval: Duration = .seconds(3_600)
+        /// When expired sessions, tokens and jobs are removed, UTC.
+        var maintenanceCron = CronExpression.daily(hour: 3)
+        /// For how long a job that has ended is kept.
+        var retention: Duration = .seconds(30 * 86_400)
+        var events = JobEventStream.Settings()
+    }
+
+    struct Mail: Sendable {
+        /// Nil is no mail server: mails are put into `outbox` in the data folder.
+        var url: String?
+        /// The address that mails come from.
+        var from = "noreply@localhost.localdomain"
+        var startTLS = SMTPServer.StartTLS.opportunistic
+        /// Nil is what the system trusts.
+        var certificateAuthorities: String?
+        var connectTimeout: Duration = .seconds(5)
+        var timeout: Duration = .seconds(30)
+    }
+
+    struct Tracing: Sendable {
+        /// A collector's base URL; nil is no tracing.
+        var endpoint: String?
+        /// The share of traces that begin here and are kept.
+        var ratio = 1.0
+        /// Nil is the application's name.
+        var serviceName: String?
+        /// Sent along with spans: a collector's keys, as a rule.
+        var headers: [String] = []
     }
 
     /// Whom `seed-admin` creates.

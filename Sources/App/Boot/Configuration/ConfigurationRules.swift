@@ -1,6 +1,6 @@
 // What a configuration must not be, beyond each value being valid by itself. Pure.
 
-/// The refusals of production.
+/// The refusals: of settings that do not go together, and of what production must not be.
 enum ConfigurationRules {
     static let minSecretBytes = 32
     /// The administrator of development, and of no other place.
@@ -9,16 +9,22 @@ enum ConfigurationRules {
 
     /// - Throws: ``ConfigurationError`` with everything that is wrong; a secret's value is in none of it.
     static func check(_ configuration: AppConfiguration) throws(ConfigurationError) {
-        guard configuration.environment == .production else { return }
-        let problems = production(configuration)
+        var problems = everywhere(configuration)
+        if configuration.environment == .production { problems += production(configuration) }
         guard problems.isEmpty else { throw ConfigurationError(problems: problems) }
+    }
+
+    private static func everywhere(_ configuration: AppConfiguration) -> [ConfigurationError.Problem] {
+        switch (configuration.server.tls.certificate, configuration.server.tls.key) {
+        case (_?, nil): [.init(variable: "TLS_KEY", reason: "TLS_CERT is set; a certificate is of no use without its key")]
+        case (nil, _?): [.init(variable: "TLS_CERT", reason: "TLS_KEY is set; a key is of no use without its certificate")]
+        case (nil, nil), (_?, _?): []
+        }
     }
 
     private static func production(_ configuration: AppConfiguration) -> [ConfigurationError.Problem] {
         var problems: [ConfigurationError.Problem] = []
-        if let reason = weakness(ofSecret: configuration.auth.secretKey) {
-            problems.append(.init(variable: "SECRET_KEY", reason: reason))
-        }
+        problems += keyProblems(configuration.auth)
         // The browser would refuse it too (Fetch, 3.2.5): beside credentials "*" is no wildcard.
         if configuration.cors.allowsCredentials, configuration.cors.origins.contains("*") {
             problems.append(
@@ -34,6 +40,22 @@ enum ConfigurationRules {
         }
         if configuration.admin.password == developmentAdminPassword {
             problems.append(.init(variable: "ADMIN_PASSWORD", reason: "the default of development is refused in production"))
+        }
+        return problems
+    }
+
+    /// What is wrong with the keys. Whether a PEM is one shows when it is read.
+    private static func keyProblems(_ auth: AppConfiguration.Auth) -> [ConfigurationError.Problem] {
+        var problems: [ConfigurationError.Problem] = []
+        // Whatever signs the tokens: Idempotency-Key's digests are made with it too.
+        if let reason = weakness(ofSecret: auth.secretKey) { problems.append(.init(variable: "SECRET_KEY", reason: reason)) }
+        // Whoever knows one that still verifies signs with it.
+        if auth.algorithm.isSymmetric, let reason = auth.previousSecretKeys.lazy.compactMap(weakness(ofSecret:)).first {
+            problems.append(.init(variable: "SECRET_KEY_PREVIOUS", reason: "one of them: \(reason)"))
+        }
+        if !auth.algorithm.isSymmetric, auth.privateKey.isEmpty, auth.privateKeyFile == nil {
+            problems.append(
+                .init(variable: "JWT_PRIVATE_KEY_FILE", reason: "it must be set in production for \(auth.algorithm.rawValue)"))
         }
         return problems
     }

@@ -50,8 +50,8 @@ final class PrometheusGauge: MeterHandler, RecorderHandler, Sendable {
 
 /// Counts by size. swift-metrics' timer (in seconds) and its recorder with aggregation.
 final class PrometheusHistogram: TimerHandler, RecorderHandler, Sendable {
-    /// Seconds; from half a millisecond, which is a cached answer, to the handler's time limit.
-    static let durationBounds = [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+    /// Seconds; from a tenth of a millisecond, which is an answer without a question to anybody, to the handler's time limit.
+    static let durationBounds = [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
     /// For sizes and counts of anything.
     static let sizeBounds = [1.0, 4, 16, 64, 256, 1_024, 4_096, 16_384, 65_536, 262_144, 1_048_576]
 

@@ -38,6 +38,7 @@ struct AccessLogMiddleware: Middleware {
             "duration_ms": "\(Double(duration.wholeNanoseconds / 1_000) / 1_000)",
             "client": "\(context.clientAddress)",
         ]
+        if let trace = context.trace { metadata["trace_id"] = "\(trace.span.trace.text)" }
         if let principal = context.principal { metadata["user_id"] = "\(principal.userID)" }
         logger.log(level: level, "request", metadata: metadata)
     }

@@ -16,7 +16,8 @@ struct CORSPolicy: Sendable {
     /// Header fields of ours that scripts may read.
     private static let exposedHeaders =
         "X-Request-ID, X-Total-Count, X-Next-Cursor, Link, ETag, Retry-After, RateLimit, RateLimit-Policy, X-RateLimit-Limit, "
-        + "X-RateLimit-Remaining, X-RateLimit-Reset"
+        + "X-RateLimit-Remaining, X-RateLimit-Reset, Idempotent-Replayed, "
+        + "Content-Disposition, Content-Range, Accept-Ranges"
     private static let methods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 
     /// - Parameter origins: `https://app.example.com`, without a slash at the end; `*` allows every origin, and then no credentials.

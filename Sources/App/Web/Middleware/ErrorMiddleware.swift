@@ -29,8 +29,11 @@ struct ErrorMiddleware: Middleware {
     }
 
     static func response(to error: any Error, _ context: RequestContext) -> HTTPResponse {
-        let accept = context.request.header("accept")
-        return APIError(error).response(
-            requestID: context.requestID, isProblem: accept?.contains("application/problem+json") ?? false)
+        APIError(error).response(requestID: context.requestID, isProblem: prefersProblem(context.request))
+    }
+
+    /// Whether a client asks for errors as RFC 9457 has them.
+    static func prefersProblem(_ request: HTTPRequest) -> Bool {
+        request.header("accept")?.contains("application/problem+json") ?? false
     }
 }

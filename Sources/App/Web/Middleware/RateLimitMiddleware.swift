@@ -7,20 +7,29 @@ import Reactor
 /// Limits requests per principal (the user, else the client's address or IPv6 network) and route.
 struct RateLimitMiddleware: Middleware {
     private let limiter: RateLimiter
-    private let rules: [RateLimitTier: RateLimitRule]
+    private let tiers: [RateLimitTier: RateLimitRule]
+    private let routes: [String: RateLimitRule?]
 
-    /// - Parameter rules: what each tier allows; a tier without a rule is not limited (`RATE_LIMIT_ENABLED=false` has none).
-    init(_ limiter: RateLimiter, rules: [RateLimitTier: RateLimitRule]) {
+    /// - Parameters:
+    ///   - tiers: what each tier allows; a tier without a rule is not limited (`RATE_LIMIT_ENABLED=false` has none).
+    ///   - routes: what single routes allow instead, by their ``Route/limitKey``; nil there is no limit.
+    init(_ limiter: RateLimiter, tiers: [RateLimitTier: RateLimitRule], routes: [String: RateLimitRule?] = [:]) {
         self.limiter = limiter
-        self.rules = rules
+        self.tiers = tiers
+        self.routes = routes
     }
 
     func respond(to context: RequestContext, next: Next) async throws -> HTTPResponse {
-        guard let route = context.route, let tier = route.limit, let rule = rules[tier] else { return try await next(context) }
+        guard let route = context.route, let rule = rule(of: route) else { return try await next(context) }
         let decision = await limiter.decide(rule, key: RateLimitMiddleware.key(route, context))
         context.answerHeaders += RateLimitHeaders.fields(decision, rule, now: .now())
         guard decision.isAllowed else { throw APIError.tooManyRequests(retryAfter: .seconds(decision.retryAfter)) }
         return try await next(context)
+    }
+
+    private func rule(of route: Route) -> RateLimitRule? {
+        if !routes.isEmpty, let own = routes[route.limitKey] { return own }
+        return route.limit.flatMap { tiers[$0] }
     }
 
     private static func key(_ route: Route, _ context: RequestContext) -> String {

@@ -43,6 +43,8 @@ struct OpenAPIDocument: Sendable {
             "paths": .object(paths),
             "components": [
                 "schemas": .object(components.sorted),
+                "responses": .object(components.sortedResponses),
+                "headers": .object(OpenAPIHeaders.components),
                 "securitySchemes": [
                     OpenAPIOperation.securityScheme: [
                         "type": "oauth2",
@@ -61,9 +63,10 @@ struct OpenAPIDocument: Sendable {
     }
 }
 
-/// The named schemas of a document. Two different ones under one name are our mistake, found at boot.
+/// The named schemas and answers of a document. Two different schemas under one name are our mistake, found at boot.
 struct OpenAPIComponents {
     private var schemas: [String: JSONObject] = [:]
+    private var responses: [String: JSONObject] = [:]
 
     mutating func insert(_ components: [SchemaNode.Component]) {
         for component in components {
@@ -78,8 +81,20 @@ struct OpenAPIComponents {
         return .object(node.json)
     }
 
+    /// The answer to use in place: a reference, or the answer itself where the name stands for another one already.
+    mutating func reference(response name: String, _ json: JSONObject) -> JSONValue {
+        guard responses[name, default: json] == json else { return .object(json) }
+        responses[name] = json
+        return ["$ref": .string("#/components/responses/\(name)")]
+    }
+
     /// By name.
-    var sorted: JSONObject {
-        JSONObject(schemas.sorted { $0.key < $1.key }.map { ($0.key, .object($0.value)) })
+    var sorted: JSONObject { OpenAPIComponents.sorted(schemas) }
+
+    /// By name.
+    var sortedResponses: JSONObject { OpenAPIComponents.sorted(responses) }
+
+    private static func sorted(_ components: [String: JSONObject]) -> JSONObject {
+        JSONObject(components.sorted { $0.key < $1.key }.map { ($0.key, .object($0.value)) })
     }
 }

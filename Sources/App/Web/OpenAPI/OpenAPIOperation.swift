@@ -21,7 +21,7 @@ struct OpenAPIOperation {
         ]
         if let description = declaration.description { operation["description"] = .string(description) }
         operation["operationId"] = .string(route.operationID)
-        let parameters = pathParameters + queryParameters(&components)
+        let parameters = pathParameters + queryParameters(&components) + headerParameters
         if !parameters.isEmpty { operation["parameters"] = .array(parameters) }
         if let body = declaration.body { operation["requestBody"] = requestBody(body.schema, body.encodings, &components) }
         operation["responses"] = .object(responses(&components))
@@ -50,6 +50,12 @@ struct OpenAPIOperation {
         return parameters
     }
 
+    private var headerParameters: [JSONValue] {
+        takesIdempotencyKey ? [IdempotencyHeader.parameter] : []
+    }
+
+    private var takesIdempotencyKey: Bool { IdempotencyHeader.isTaken(by: declaration) }
+
     private func requestBody(
         _ schema: ObjectSchema, _ encodings: [BodyEncoding], _ components: inout OpenAPIComponents
     ) -> JSONValue {
@@ -71,20 +77,38 @@ struct OpenAPIOperation {
     // MARK: - Answers
 
     private func responses(_ components: inout OpenAPIComponents) -> JSONObject {
-        var responses = JSONObject()
-        responses[String(declaration.status.code)] = .object(success(&components))
+        let success = success(&components)
+        var responses: [(status: Int, response: JSONValue)] = [(declaration.status.code, .object(success))]
+        responses += declaration.otherStatuses.map { ($0.code, .object(success)) }
+        if route.method == .get {
+            let unchanged: JSONObject = ["description": "Not Modified", "headers": OpenAPIHeaders.references(["ETag"])]
+            responses.append((304, components.reference(response: "NotModified", unchanged)))
+        }
+        // What a route says itself about a status goes before what can happen to every route.
+        let errors = errors.filter { error in !declaration.otherStatuses.contains { $0.code == error.status.code } }
+        responses += OpenAPIErrors.responses(errors.filter { $0.status.code != 422 }, &components)
+        if takesIdempotencyKey || takesInput {
+            responses.append((422, OpenAPIErrors.validation(sharesStatus: takesIdempotencyKey, &components)))
+        }
+        return JSONObject(responses.sorted { $0.status < $1.status }.map { (String($0.status), $0.response) })
+    }
+
+    /// The handler's own, and those of what stands around it.
+    private var errors: [APIError] {
         var errors = declaration.errors
+        // A path whose parameter cannot be decoded leads nowhere.
+        if !route.parameters.isEmpty, !errors.contains(where: { $0.status == .notFound }) { errors.append(.notFound) }
         switch declaration.access {
         case .anyone: break
         case .optionalUser: errors.append(.invalidToken)
         case .user: errors += [.notAuthenticated, .invalidToken]
         case .admin: errors += [.notAuthenticated, .invalidToken, .adminRequired]
         }
-        if declaration.body != nil { errors += [.bodyTooLarge, .unsupportedMediaType] }
+        if declaration.body != nil { errors += [.badRequest, .bodyTimeout, .bodyTooLarge, .unsupportedMediaType] }
         if declaration.limit != nil { errors.append(.tooManyRequests(retryAfter: .seconds(1))) }
-        for (status, described) in OpenAPIErrors.responses(errors) { responses[status] = described }
-        if takesInput { responses["422"] = OpenAPIErrors.validation }
-        return responses
+        if takesIdempotencyKey { errors.append(.idempotencyConflict) }
+        if !declaration.bypassesAdmission { errors.append(.unavailable()) }
+        return errors
     }
 
     private var takesInput: Bool {
@@ -96,23 +120,26 @@ struct OpenAPIOperation {
         declaration.query?.fields.contains { $0.name == "skip" } ?? false
     }
 
-    private static let pageHeaders: JSONValue = [
-        "X-Total-Count": ["description": "How many there are in all", "schema": ["type": "integer"]],
-        "X-Next-Cursor": [
-            "description": "Where the next page begins, for `cursor`; absent on the last page", "schema": ["type": "string"],
-        ],
-        "Link": ["description": "The pages before and after (RFC 8288)", "schema": ["type": "string"]],
-    ]
-
     private func success(_ components: inout OpenAPIComponents) -> JSONObject {
-        var response: JSONObject = ["description": "Successful Response"]
-        if isPaged { response["headers"] = OpenAPIOperation.pageHeaders }
+        var response: JSONObject = ["description": "Successful Response", "headers": OpenAPIHeaders.references(successHeaders)]
         if let mediaType = declaration.produces ?? declaration.content.mediaType {
+            let schema = declaration.content.schema.map { components.reference($0) }
+            let mediaTypes = [mediaType] + declaration.otherMediaTypes
             // A document of no declared shape is any JSON; everything else that is written by hand is text.
-            let undeclared: JSONValue = mediaType == "application/json" ? .object(JSONObject()) : ["type": "string"]
-            let schema = declaration.content.schema.map { components.reference($0) } ?? undeclared
-            response["content"] = .object([mediaType: ["schema": schema]])
+            response["content"] = .object(
+                JSONObject(
+                    mediaTypes.map { type in
+                        (type, ["schema": schema ?? (type == "application/json" ? .object(JSONObject()) : ["type": "string"])])
+                    }))
         }
         return response
+    }
+
+    private var successHeaders: [String] {
+        var names = isPaged ? OpenAPIHeaders.page : []
+        if route.method == .get { names.append("ETag") }
+        if declaration.limit != nil { names += OpenAPIHeaders.rateLimit }
+        if takesIdempotencyKey { names.append(IdempotencyHeader.replayed) }
+        return names
     }
 }

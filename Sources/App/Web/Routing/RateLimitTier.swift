@@ -8,4 +8,6 @@ struct RateLimitTier: Sendable, Hashable {
     static let strict = RateLimitTier(name: "strict")
     /// Reads: 60 a minute by default.
     static let moderate = RateLimitTier(name: "moderate")
+    /// The list of products: 10 a minute by default.
+    static let products = RateLimitTier(name: "products")
 }

@@ -59,5 +59,9 @@ struct RouteDeclaration: Sendable {
     var query: ObjectSchema?
     var body: (schema: ObjectSchema, encodings: [BodyEncoding])?
     var content: RouteContent
+    /// Statuses of answers with the same content: a health that is none.
+    var otherStatuses: [HTTPStatus] = []
+    /// Media types of the same content in other forms, beside `produces`.
+    var otherMediaTypes: [String] = []
     var endpoint: Route.Endpoint
 }

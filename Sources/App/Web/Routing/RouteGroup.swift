@@ -33,7 +33,7 @@ final class RouteGroup {
     }
 }
 
-/// A method of a group, called like one: `routes.get("/tasks", ...)`. The three forms differ in what the handler takes.
+/// A method of a group, called like one: `routes.get("/tasks", ...)`. The four forms differ in what the handler takes.
 struct RouteVerb {
     fileprivate let group: RouteGroup
     fileprivate let method: HTTPMethod
@@ -47,16 +47,20 @@ struct RouteVerb {
     ///   - errors: what the handler throws, for the documentation; 401, 403, 422 and 429 are added where they can occur.
     ///   - limit: nil is no limit.
     ///   - bypassesAdmission: whether it is answered even under overload.
+    ///   - otherStatuses: of answers with the same content.
+    ///   - otherMediaTypes: of the same content in other forms.
     func callAsFunction<Output: RouteOutput>(
         _ template: String, summary: String, description: String? = nil, status: HTTPStatus = .ok, produces: String? = nil,
         errors: [APIError] = [], access: Access = .anyone, limit: RateLimitTier? = nil, bypassesAdmission: Bool = false,
+        otherStatuses: [HTTPStatus] = [], otherMediaTypes: [String] = [],
         handler: @escaping @Sendable (RequestContext) async throws -> Output
     ) {
         group.add(
             RouteDeclaration(
                 method: method, template: template, summary: summary, description: description, tag: group.tag,
                 isSensitive: group.isSensitive, status: status, produces: produces, errors: errors, access: access, limit: limit,
-                bypassesAdmission: bypassesAdmission, content: Output.content
+                bypassesAdmission: bypassesAdmission, content: Output.content, otherStatuses: otherStatuses,
+                otherMediaTypes: otherMediaTypes
             ) { context in
                 var validation = Validation(at: [])
                 context.readPath(&validation)
@@ -105,6 +109,25 @@ struct RouteVerb {
                 try validation.finish()
                 guard let body else { throw APIError.internalError }
                 return try await handler(context, body).response(status: status)
+            })
+    }
+
+    /// A route whose handler reads the body while it arrives.
+    func callAsFunction<Body: StreamedBody, Output: RouteOutput>(
+        _ template: String, summary: String, description: String? = nil, status: HTTPStatus = .ok, produces: String? = nil,
+        errors: [APIError] = [], access: Access = .anyone, limit: RateLimitTier? = nil, bypassesAdmission: Bool = false,
+        handler: @escaping @Sendable (RequestContext, Body) async throws -> Output
+    ) {
+        group.add(
+            RouteDeclaration(
+                method: method, template: template, summary: summary, description: description, tag: group.tag,
+                isSensitive: group.isSensitive, status: status, produces: produces, errors: errors, access: access, limit: limit,
+                bypassesAdmission: bypassesAdmission, body: (Body.schema, [Body.encoding]), content: Output.content
+            ) { context in
+                var validation = Validation(at: [])
+                context.readPath(&validation)
+                try validation.finish()
+                return try await handler(context, try Body(context)).response(status: status)
             })
     }
 }

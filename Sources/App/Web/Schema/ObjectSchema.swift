@@ -73,7 +73,7 @@ struct ObjectSchema: Sendable {
 
     // MARK: - Secrets
 
-    private static let mask: JSONValue = "**********"
+    static let mask: JSONValue = "**********"
 
     /// The object as a fault may show it.
     private func redacted(_ object: JSONObject) -> JSONObject {

@@ -17,10 +17,21 @@ extension RequestBody {
     static var encodings: [BodyEncoding] { [.json] }
 }
 
+/// The body of a request that its handler takes as it arrives, because it may be too much to hold. Its schema is for the
+/// documentation: the type itself says what was wrong with what it read.
+protocol StreamedBody {
+    static var schema: ObjectSchema { get }
+    static var encoding: BodyEncoding { get }
+    /// Looks at the request's head; the body is still to come.
+    init(_ context: RequestContext) throws(APIError)
+}
+
 /// Encodings of request bodies.
 enum BodyEncoding: String, Sendable {
     case json = "application/json"
     case form = "application/x-www-form-urlencoded"
+    /// Read as a stream only.
+    case multipart = "multipart/form-data"
 }
 
 /// The query string of a request; each field is a query parameter. Unknown parameters are ignored, as FastAPI ignores them.

@@ -71,12 +71,12 @@ enum SQLiteBinder {
 
     /// SQLITE_TRANSIENT, "copy it before the call returns": a cast in the header, which is not imported.
     // SAFETY: SQLite compares this value and never calls it.
-    private static var transient: sqlite3_destructor_type {
+    static var transient: sqlite3_destructor_type {
         unsafe unsafeBitCast(-1, to: sqlite3_destructor_type.self)
     }
 
     // SAFETY: static storage, never written.
-    private static var emptyText: UnsafePointer<CChar> {
+    static var emptyText: UnsafePointer<CChar> {
         unsafe UnsafeRawPointer(("" as StaticString).utf8Start).assumingMemoryBound(to: CChar.self)
     }
 }

@@ -56,8 +56,13 @@ public final class SQLiteConnection: DatabaseConnection {
     ) async throws(DatabaseError) -> SQLiteConnection {
         let timeout = configuration.statementTimeout
         let operation = SQLiteOperation(deadline: .now() + timeout, lockPatience: timeout)
+        let enforcesForeignKeys = configuration.enforcesForeignKeys
         let handle = try await trip(operation, on: loop) { (operation) throws(DatabaseError) in
-            try SQLiteHandle.open(path: path, readOnly: readOnly, operation: operation)
+            let handle = try SQLiteHandle.open(path: path, readOnly: readOnly, operation: operation)
+            if !enforcesForeignKeys {
+                try handle.script("PRAGMA foreign_keys = OFF", mustBeInTransaction: false, operation: operation)
+            }
+            return handle
         }
         let isPrivate = path.isEmpty || path == ":memory:"
         return SQLiteConnection(

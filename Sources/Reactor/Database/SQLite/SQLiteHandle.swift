@@ -43,6 +43,7 @@ final class SQLiteHandle: @unchecked Sendable {
     }
 
     private func setUp(readOnly: Bool) throws(DatabaseError) {
+        try unsafe SQLiteFunctions.register(on: openDatabase())
         // Readers do not wait for the writer, nor the writer for them; a commit appends to one file. The mode stays with the
         // file; switching an old file over needs it alone for a moment, for which the busy handler is not asked.
         while true {

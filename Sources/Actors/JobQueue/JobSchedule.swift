@@ -1,0 +1,17 @@
+// Jobs that come round again. A value; any thread.
+
+/// Enqueues a job at each time that an expression names.
+public struct JobSchedule: Sendable, Hashable {
+    /// Stays: the row that remembers when it is due goes by it.
+    public let name: String
+    public let cron: CronExpression
+    public let kind: String
+    public let payload: String
+
+    public init(name: String, cron: CronExpression, kind: String, payload: String = "{}") {
+        self.name = name
+        self.cron = cron
+        self.kind = kind
+        self.payload = payload
+    }
+}

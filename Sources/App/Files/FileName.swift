@@ -1,0 +1,101 @@
+// What an uploaded file is called: a name for people, made of what the client sent. On disk a file is called by its id, so a
+// name here can at worst look odd. Pure.
+
+/// A file's name without any path: a stem, and an extension.
+struct FileName: Sendable, Hashable {
+    /// What file systems and the table's column hold.
+    static let maxBytes = 255
+    /// Copies of a name that are told apart by a number.
+    static let maxCopies = 1_024
+
+    let stem: String
+    /// As it was written, without its dot; empty where there is none.
+    let fileExtension: String
+
+    var text: String { fileExtension.isEmpty ? stem : "\(stem).\(fileExtension)" }
+
+    private init(stem: String, fileExtension: String) {
+        self.stem = stem
+        self.fileExtension = fileExtension
+    }
+
+    /// Keeps of a client's name what may be kept: the last segment of a path in either notation, without control characters and
+    /// without the invisible ones that reverse what is read; a stem that is too long is cut.
+    /// - Returns: nil where nothing is left.
+    init?(sanitizing name: String) {
+        let segment = name.unicodeScalars.split(omittingEmptySubsequences: false) { $0 == "/" || $0 == "\\" }.last ?? [][...]
+        var kept = String(String.UnicodeScalarView(segment.filter(FileName.isVisible)))[...]
+        // A dot in front would hide it, dots and spaces behind are dropped by Windows.
+        while let first = kept.unicodeScalars.first, FileName.isEdge(first) { kept.unicodeScalars.removeFirst() }
+        while let last = kept.unicodeScalars.last, FileName.isEdge(last) { kept.unicodeScalars.removeLast() }
+        guard !kept.isEmpty else { return nil }
+        guard let dot = kept.lastIndex(of: ".") else {
+            self.init(stem: String(kept), fileExtension: "", suffix: "")
+            return
+        }
+        self.init(stem: String(kept[..<dot]), fileExtension: String(kept[kept.index(after: dot)...]), suffix: "")
+    }
+
+    /// Nil where the extension alone is too long.
+    private init?(stem: String, fileExtension: String, suffix: String) {
+        let room = FileName.maxBytes - suffix.utf8.count - (fileExtension.isEmpty ? 0 : fileExtension.utf8.count + 1)
+        guard room > 0 else { return nil }
+        var cut = stem[...]
+        // Whole characters: half of one would be another.
+        while cut.utf8.count > room { cut.removeLast() }
+        guard !cut.isEmpty else { return nil }
+        self.init(stem: cut + suffix, fileExtension: fileExtension)
+    }
+
+    /// The name of a copy: `report (2).pdf`. The first one is the name itself.
+    func copy(_ number: Int) -> FileName {
+        number <= 1 ? self : marked("\(number)")
+    }
+
+    /// `report (mark).pdf`.
+    func marked(_ mark: String) -> FileName {
+        // An extension that leaves no room for a mark belongs to no type that is accepted.
+        FileName(stem: stem, fileExtension: fileExtension, suffix: " (\(mark))") ?? self
+    }
+
+    private static func isEdge(_ scalar: Unicode.Scalar) -> Bool {
+        scalar == "." || scalar.properties.isWhitespace
+    }
+
+    /// Neither a control, nor a line or paragraph separator, nor one of the marks that change the direction of text: with those,
+    /// `gpj.exe` reads `exe.jpg`.
+    private static func isVisible(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0x200E, 0x200F, 0x061C, 0x202A...0x202E, 0x2066...0x2069, 0xFEFF, 0xFFFE, 0xFFFF: false
+        default:
+            switch scalar.properties.generalCategory {
+            case .control, .lineSeparator, .paragraphSeparator: false
+            default: true
+            }
+        }
+    }
+}
+
+extension FileName {
+    /// The name as a segment of a path (RFC 3986 2.3): everything but unreserved characters is percent-encoded.
+    static func pathSegment(_ name: String) -> String {
+        percentEncoded(name) { "-._~".utf8.contains($0) }
+    }
+
+    /// Percent-encodes what is neither a letter, nor a digit, nor one of `others`.
+    static func percentEncoded(_ text: String, keeping others: (UInt8) -> Bool) -> String {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(text.utf8.count)
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+                bytes.append(byte)
+            case _ where others(byte):
+                bytes.append(byte)
+            default:
+                bytes.append(contentsOf: [UInt8(ascii: "%"), HexDigit.uppercase(byte >> 4), HexDigit.uppercase(byte & 0x0F)])
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

@@ -1,0 +1,91 @@
+// The form of an upload as it arrives: one part, named `file`. Everything else in it is a fault, and all faults are told at once,
+// at the end. Loop-bound; used by the request's handler.
+
+import Reactor
+
+/// Reads a multipart form with a file in it, which is handed out piece by piece and never held.
+final class UploadForm: StreamedBody {
+    private static let file = Field.file("file", description: "At most MAX_UPLOAD_BYTES; \(FileKind.extensions)")
+    static let schema = ObjectSchema("UploadForm", file)
+    static let encoding = BodyEncoding.multipart
+
+    private let reader: MultipartReader
+    private var validation = Validation(at: ["body"])
+    private var hasFile = false
+    private var isInFile = false
+
+    /// Looks at the head of the request; nothing is read.
+    /// - Throws: 415 for another Content-Type, 400 for one without a boundary, 413 where the length that is announced is too much
+    ///   whatever else is in the form.
+    init(_ context: RequestContext) throws(APIError) {
+        let request = context.request
+        guard let contentType = request.header("content-type") else { throw .unsupportedMediaType }
+        _ = try BodyReader.encoding(of: contentType, among: [Self.encoding])
+        let limits = MultipartLimits()
+        let maxBytes = context.services.configuration.files.maxUploadBytes + limits.maxEnvelopeBytes
+        if let length = request.body.declaredLength, length > maxBytes { throw .fileTooLarge }
+        do throws(MultipartError) {
+            reader = MultipartReader(
+                request.body, boundary: try MultipartBoundary(contentType: contentType), maxBytes: maxBytes, limits: limits)
+        } catch {
+            throw .malformedMultipart(error)
+        }
+    }
+
+    /// Reads up to the file.
+    /// - Returns: what its sender calls it.
+    /// - Throws: 422 where there is none, or something beside it; `MultipartError`, `HTTPBodyError`.
+    func openFile() async throws -> String {
+        while let event = try await reader.next() {
+            // After a fault the rest is only looked through for others.
+            if case .part(let part) = event, let filename = begin(part), validation.faults.isEmpty {
+                isInFile = true
+                return filename
+            }
+        }
+        if !hasFile { report(.missing, at: Self.file.name) }
+        try validation.finish()
+        throw APIError.internalError
+    }
+
+    /// The file's next bytes; nil when the whole form has arrived and nothing is wrong with it.
+    func next() async throws -> [UInt8]? {
+        while let event = try await reader.next() {
+            switch event {
+            case .data(let bytes) where isInFile: return bytes
+            case .part(let part): _ = begin(part)
+            case .partEnd: isInFile = false
+            case .data, .end, .needMore: continue
+            }
+        }
+        try validation.finish()
+        return nil
+    }
+
+    /// - Returns: the filename of a part that is the file.
+    private func begin(_ part: MultipartPart) -> String? {
+        guard part.name == Self.file.name else {
+            report(.extraForbidden, at: part.name)
+            return nil
+        }
+        guard !hasFile else {
+            report(.valueError("only one file is accepted"), at: part.name)
+            return nil
+        }
+        hasFile = true
+        guard let filename = part.filename else {
+            report(.valueError("expected a file"), at: part.name)
+            return nil
+        }
+        // What a browser sends where no file was chosen.
+        guard !filename.isEmpty else {
+            report(.valueError("the file has no name"), at: part.name)
+            return nil
+        }
+        return filename
+    }
+
+    private func report(_ kind: FaultKind, at name: String) {
+        validation.at(.name(name)) { $0.report(kind, input: nil) }
+    }
+}

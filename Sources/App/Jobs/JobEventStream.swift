@@ -1,0 +1,68 @@
+// What happens to a job, told while it happens. A value; runs in the task of the connection that listens, on its loop.
+
+import Actors
+import Reactor
+
+/// Reads a job's row again and again and tells what is new.
+///
+/// The row is where all processes meet: whoever runs the job, its watchers see it, and one that comes back to another process goes
+/// on where it was.
+struct JobEventStream: Sendable {
+    struct Settings: Sendable {
+        /// How often the row is read.
+        var interval: Duration = .milliseconds(500)
+        var heartbeat: Duration = .seconds(15)
+        /// Then the listener comes back, and with it its token to be checked.
+        var maxAge: Duration = .seconds(900)
+        var maxPerUser = 8
+    }
+
+    let queue: JobQueue
+    let first: JobRecord
+    let lastEventID: String?
+    let settings: Settings
+    let slot: JobEventSlots.Slot
+
+    /// Returns when the job has ended, or is gone.
+    /// - Throws: when nobody listens any more.
+    func produce(_ events: EventWriter) async throws {
+        defer { withExtendedLifetime(slot) {} }
+        let end = MonotonicInstant.now() + settings.maxAge
+        var told = lastEventID
+        var lastWord = MonotonicInstant.now()
+        var job = first
+        try await events.suggestRetry(after: .seconds(2))
+        while true {
+            let id = JobEventStream.eventID(of: job)
+            if id != told {
+                try await events.send(JobEventStream.eventName(of: job, after: told), id: id, JobResponse(job: job).json)
+                told = id
+                lastWord = .now()
+            }
+            guard !job.status.isFinal, .now() < end else { return }
+            if .now() - lastWord >= settings.heartbeat {
+                try await events.beat()
+                lastWord = .now()
+            }
+            try await queue.loop.sleep(for: settings.interval)
+            // A database that is away has no news.
+            do throws(DatabaseError) {
+                guard let now = try await queue.record(job.id) else { return }
+                job = now
+            } catch {
+                continue
+            }
+        }
+    }
+
+    /// Says where the job stands and nothing else, so that two processes give the same id.
+    static func eventID(of job: JobRecord) -> String {
+        "\(job.attempts)-\(job.status.rawValue)-\(job.progress)"
+    }
+
+    /// `done` is the last one; `progress` is one that changes nothing else.
+    private static func eventName(of job: JobRecord, after told: String?) -> String {
+        if job.status.isFinal { return "done" }
+        return told?.hasPrefix("\(job.attempts)-\(job.status.rawValue)-") == true ? "progress" : "status"
+    }
+}

@@ -1,0 +1,30 @@
+// What is told of a piece of work when it is over. A value.
+
+import Reactor
+
+/// A finished span.
+struct TraceSpan: Sendable {
+    /// OpenTelemetry's numbers.
+    enum Kind: Int, Sendable {
+        case server = 2
+        case client = 3
+    }
+
+    enum Attribute: Sendable, Equatable {
+        case text(String)
+        case integer(Int)
+    }
+
+    let trace: TraceID
+    let id: SpanID
+    let parent: SpanID?
+    /// As the caller sent it.
+    var traceState: String?
+    let kind: Kind
+    let name: String
+    let start: Timestamp
+    let duration: Duration
+    /// By the names of OpenTelemetry's semantic conventions.
+    var attributes: [(name: String, value: Attribute)] = []
+    var isError = false
+}

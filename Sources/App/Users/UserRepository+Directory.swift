@@ -1,0 +1,60 @@
+// What administrators and the directory ask of `users`: lists, counts, and rows that are held while somebody decides about them.
+
+import Reactor
+
+/// Which users are meant.
+struct UserFilter: Sendable, Hashable {
+    /// A part of a name, in any case. Not empty.
+    let name: String?
+    /// Rows that were made at this time or later.
+    let createdAfter: Timestamp?
+    /// Whether a part of `full_name` or of the username will do as well. Whoever does not see these must not find by them either.
+    let searchesAllNames: Bool
+
+    init(name: String? = nil, createdAfter: Timestamp? = nil, searchesAllNames: Bool = true) {
+        self.name = name?.isEmpty == true ? nil : name
+        self.createdAfter = createdAfter
+        self.searchesAllNames = searchesAllNames
+    }
+
+    fileprivate var statement: ListStatement {
+        var statement = ListStatement(UserRepository.columns, from: "users")
+        if let name {
+            let columns = searchesAllNames ? ["name", "full_name", "username"] : ["name"]
+            statement.add(.text(LikePattern.containing(name))) { pattern in
+                "(\(columns.map { LikePattern.condition($0, pattern) }.joined(separator: " OR ")))"
+            }
+        }
+        if let createdAfter { statement.add(.timestamp(createdAfter)) { "created_at >= \($0)" } }
+        return statement
+    }
+}
+
+extension UserRepository {
+    /// Newest first.
+    static func list(
+        _ filter: UserFilter, _ page: PageRequest, in executor: any SQLExecutor
+    ) async throws(DatabaseError) -> ListPage<User> {
+        try await filter.statement.run(page, in: executor) { row throws(DatabaseError) in try user(row, from: 1) }
+    }
+
+    /// How many users there are, and how many of them are newer than `since`.
+    static func statistics(since: Timestamp, in executor: any SQLExecutor) async throws(DatabaseError) -> UserStatistics {
+        guard let row = try await executor.execute(countUsers, [.timestamp(since)]).first else {
+            throw .decoding("count(*) returned no row")
+        }
+        return UserStatistics(total: Int(clamping: try row.int(0)), newInLastSevenDays: Int(clamping: try row.int(1)))
+    }
+
+    /// A user as committed, whom nobody else can change or log in as before the transaction ends.
+    static func lockForUpdate(id: Int64, in transaction: any SQLExecutor) async throws(DatabaseError) -> Credentials? {
+        try await firstCredentials(transaction.execute(lockRow, [.int(id)]))
+    }
+
+    private static let countUsers = SQLStatement.read("SELECT count(*), count(*) FILTER (WHERE created_at >= $1) FROM users")
+
+    // SQLite has one writer at a time, and this is it.
+    private static let lockRow = SQLStatement.write(
+        postgres: "SELECT \(columns), hashed_password FROM users WHERE id = $1 FOR UPDATE",
+        sqlite: "SELECT \(columns), hashed_password FROM users WHERE id = $1")
+}

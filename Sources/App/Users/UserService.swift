@@ -1,0 +1,94 @@
+// The rules of users: who sees whom, and who makes whom. A value of lets; its calls run on the loop that made it. What it does to
+// sessions is the commit in the database; the session stores are told afterwards, so that no loop believes in one for longer.
+
+import Actors
+import Reactor
+
+/// Users, for administrators, for themselves, and for the directory's visitors.
+struct UserService: Sendable {
+    let database: DatabasePool
+    let lists: UserLists
+    let passwords: PasswordHasher
+    let sessions: SessionStoreGroup
+    let checksCommonPasswords: Bool
+
+    // MARK: Reading
+
+    /// A page of all users, newest first, encoded. Administrators get it from the database, everybody else from the cache.
+    func list(_ page: PageRequest, _ access: UserAccess) async throws -> EncodedPage {
+        let database = self.database
+        let load: @Sendable () async throws -> EncodedPage = {
+            EncodedPage(try await UserRepository.list(UserFilter(), page, in: database), page, seenBy: access)
+        }
+        // What administrators see changes by other ways too: a verified address, a role given on the command line.
+        return access.isAdmin ? try await load() : try await lists.page(page, load: load)
+    }
+
+    /// A page of the users that a search finds, newest first, encoded.
+    func search(_ query: SearchUsersQuery, _ access: UserAccess) async throws -> EncodedPage {
+        let filter = UserFilter(name: query.name, createdAfter: query.createdAfter, searchesAllNames: access.isAdmin)
+        return EncodedPage(try await UserRepository.list(filter, query.page, in: database), query.page, seenBy: access)
+    }
+
+    func statistics() async throws -> UserStatistics {
+        try await UserRepository.statistics(since: .now() - .seconds(7 * 86_400), in: database)
+    }
+
+    /// - Throws: `APIError` ``APIError/forbidden``, ``APIError/userNotFound``.
+    func find(_ id: Int64, _ access: UserAccess) async throws -> User {
+        _ = try access.right(to: id)
+        guard let user = try await UserRepository.find(id: id, in: database) else { throw APIError.userNotFound }
+        return user
+    }
+
+    // MARK: Making
+
+    /// - Throws: `APIError` ``APIError/userExists``, or 422 for a password that everybody knows.
+    func create(_ draft: UserDraft, _ access: UserAccess, from origin: RequestOrigin) async throws -> User {
+        var new = UserRepository.NewUser(
+            email: draft.email, username: draft.username, name: draft.name, fullName: draft.fullName, role: draft.role)
+        if let password = draft.password {
+            try checkStrength(of: password, names: [draft.email, draft.username])
+            new.hashedPassword = try await passwords.hash(password)
+        }
+        let row = new
+        let actor = access.principal?.userID
+        let now = Timestamp.now()
+        return try await writing {
+            try await database.withTransaction { transaction in
+                let user = try await UserRepository.insert(row, now: now, in: transaction)
+                let details: JSONObject = ["role": .string(user.role.rawValue), "has_credentials": .bool(row.hashedPassword != nil)]
+                try await AuditLog.record(
+                    AuditEntry("user.create", by: actor, on: "user", String(user.id), details: details), from: origin, at: now,
+                    in: transaction)
+                return user
+            }
+        }
+    }
+
+    // MARK: Helpers
+
+    /// Runs a write, and forgets the directory's lists and the user's live state after it: also where it failed, for one that was
+    /// cancelled or lost on its way to the commit may have happened all the same.
+    func writing<Result: Sendable>(to user: Int64? = nil, _ write: () async throws -> Result) async throws -> Result {
+        do {
+            let result = try await write()
+            await settle(user)
+            return result
+        } catch {
+            await settle(user)
+            if UserRepository.isIdentityConflict(error) { throw APIError.userExists }
+            throw error
+        }
+    }
+
+    private func settle(_ user: Int64?) async {
+        if let user { await sessions.revokeAll(user: user) }
+        await UserLists.invalidate(in: lists.cache)
+    }
+
+    func checkStrength(of password: String, names: [String?]) throws(APIError) {
+        guard checksCommonPasswords, let problem = CommonPasswords.problem(with: password, names: names) else { return }
+        throw .validation(.valueError(problem), at: "body", "password")
+    }
+}
