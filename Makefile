@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-.PHONY: help run test build setup lint format bench docs fuzz sanitize-thread sanitize-address clean
+.PHONY: help run test build setup lint format bench load docs fuzz sanitize-thread sanitize-address clean
 
 help: ## list the commands
 	@echo 'usage: make COMMAND'; echo
@@ -38,6 +38,10 @@ format: ## format the Swift sources in place
 bench: ## CPU a request beside nginx, h2o and a C server; BENCH='--help' lists the options
 	@scripts/bootstrap run bench
 	@LoadTests/bench $(BENCH)
+
+load: ## the API under load, with a report in LoadTests/reports; LOAD='-c 256 -d 30 -r 2000' and so on
+	@scripts/bootstrap run
+	@LoadTests/load-api $(LOAD)
 
 docs: ## API documentation of Reactor and Actors in .build/docs
 	@scripts/bootstrap run

@@ -23,6 +23,7 @@ let package = Package(
     products: [
         .executable(name: "reactor", targets: ["App"]),
         .executable(name: "bench-server", targets: ["BenchServer"]),
+        .executable(name: "load", targets: ["Load"]),
         .library(name: "Reactor", targets: ["Reactor"]),
         .library(name: "Actors", targets: ["Actors"]),
     ],
@@ -34,6 +35,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     ],
     targets: [
         cLibrary("CLibuv", apt: "libuv1-dev"),
@@ -80,11 +82,22 @@ let package = Package(
 
         .executableTarget(
             name: "BenchServer", dependencies: ["Actors", "Reactor"], path: "LoadTests/BenchServer", swiftSettings: strict + tuned),
+        .executableTarget(
+            name: "Load",
+            dependencies: [
+                "Reactor",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ],
+            path: "LoadTests/Load", swiftSettings: strict + tuned
+        ),
         .executableTarget(name: "HTTPParserProbe", dependencies: ["Reactor"], path: "Tests/HTTPParserProbe", swiftSettings: strict),
 
         .target(name: "TestSupport", dependencies: ["Actors", "Reactor"], path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(name: "ReactorTests", dependencies: ["Reactor", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "ActorsTests", dependencies: ["Actors", "Reactor", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "LoadGeneratorTests", dependencies: ["Load", "Reactor", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "AppTests", dependencies: ["App", "Actors", "Reactor", "TestSupport"], swiftSettings: strict),
     ]
 )

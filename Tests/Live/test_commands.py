@@ -299,6 +299,8 @@ class Commands(unittest.TestCase):
                 with Server(DATABASE_URL=target.url) as server:
                     answer = server.api.post("/auth/login", {"username": ADMIN[0], "password": ADMIN[1]})
                     self.assertEqual(answer.status, 200, answer)
+                    # Sessions do not come along.
+                    self.assertEqual(server.api.post("/auth/refresh", {"refresh_token": user.refresh_token}).status, 401)
                     answer = server.api.post("/auth/login", {"username": user.email, "password": PASSWORD})
                     self.assertEqual(answer.status, 200, answer)
                     tasks = server.api.get("/tasks", headers={"Authorization": f"Bearer {answer.json['access_token']}"}).json
@@ -329,6 +331,37 @@ class Commands(unittest.TestCase):
         self.assertIn("there already", place.run("backup", "kept.tar", code=1))
         self.assertEqual((place.folder / "kept.tar").read_text(), "mine")
         self.assertEqual(sorted(path.name for path in place.folder.iterdir()), ["data", "kept.tar"])
+
+    def test_a_server_with_another_databases_folder_removes_no_file_and_says_so(self) -> None:
+        for kind in ("sqlite", "postgres"):
+            with self.subTest(kind):
+                right, wrong = self.workplace(), self.workplace(kind)
+                data = right.folder / "data"
+                settings = {"DATA_DIR": str(data), "UPLOAD_SWEEP_GRACE": "60s"}
+                with Server(DATABASE_URL=right.url, **settings) as server:
+                    form = ("--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\n"
+                            "hello\r\n--x--\r\n").encode()
+                    sent = server.register("keeper").api.request(
+                        "POST", "/api/v1/upload", body=form, headers={"Content-Type": "multipart/form-data; boundary=x"})
+                    self.assertEqual(sent.status, 201, sent)
+                    self.assertEqual(server.stop(), 0)
+                file = data / "files" / sent.json["id"][:2] / sent.json["id"]
+                left_over = file.with_name(file.name[:-12] + "000000000000")
+                left_over.write_text("nobody's")
+                for path in (file, left_over):
+                    os.utime(path, (time.time() - 7_200,) * 2)
+
+                with Server(DATABASE_URL=wrong.url, **settings) as server:
+                    self.assertTrue(wait_until(lambda: "belongs to another database" in server.log_tail(), 20), server.log_tail())
+                    self.assertIn("files/.database", server.log_tail())
+                    self.assertEqual(server.stop(), 0)
+                self.assertEqual(file.read_text(), "hello")
+                self.assertTrue(left_over.exists())
+
+                with Server(DATABASE_URL=right.url, **settings) as server:
+                    self.assertTrue(wait_until(lambda: not left_over.exists(), 20), server.log_tail())
+                    self.assertEqual(server.stop(), 0)
+                self.assertEqual(file.read_text(), "hello")
 
     # Terminals
 

@@ -7,7 +7,7 @@ import random
 import uuid
 from collections.abc import Callable
 
-from player import Call, Player  # noqa: F401  (parity.py takes both from here)
+from player import Call
 from values import BODIES, FILE_CONTENTS, FILE_NAMES, MEDIA_TYPES, NO_PATHS, NOBODY, PAGES, PRICE_FILTERS, SEARCHES, Raw, Values
 
 ADMIN = "«access:0»"

@@ -21,7 +21,8 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "Live"), str(HERE.parent / "Conformance")]
-from calls import Call, Player, Writer  # noqa: E402
+from calls import Writer  # noqa: E402
+from player import Call, Player  # noqa: E402
 from reactor import Server  # noqa: E402
 from template import fresh_database  # noqa: E402
 

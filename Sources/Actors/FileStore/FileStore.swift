@@ -66,7 +66,7 @@ public actor FileStore {
     ///   - inspect: looks at the file once all of it is written and before it has its name; what it throws undoes the write.
     ///     Runs on the blocking pool.
     /// - Throws: ``FileStoreError``, or what `next` and `inspect` throw. Then, and when the task is cancelled (which `next`
-    ///   notices), nothing is kept.
+    ///   notices), nothing is kept but a file of that id which was there before.
     @discardableResult
     public nonisolated func put(
         _ id: FileID, inspect: @escaping @Sendable (FileReader) throws -> Void = { _ in }, next: () async throws -> [UInt8]?
@@ -110,16 +110,24 @@ public actor FileStore {
             try Task.checkCancellation()
             try await loop.runBlocking {
                 try inspect(try writer.reopenForReading())
-                try writer.commit(as: id.text)
+                try FileStore.commit(writer, in: directory, as: id)
             }
             return StoredFile(id: id, sizeBytes: sizeBytes, sha256: hash.finalize().hexadecimal)
         } catch {
-            // Here, and not in the writer's deinit, which would touch the disk on the loop's thread. A commit may have failed
-            // behind its rename; the name is this write's own.
-            try? await loop.runBlocking {
-                writer.discard()
-                _ = try? DurableFile.remove(directory: directory, name: id.text)
-            }
+            // Here, and not in the writer's deinit, which would touch the disk on the loop's thread.
+            try? await loop.runBlocking { writer.discard() }
+            throw error
+        }
+    }
+
+    /// Gives a written file its name. Where that fails behind the rename, the name is taken back if it is this write's own: a file
+    /// that was there before stays, as it was or as it is now.
+    private static func commit(_ writer: DurableFileWriter, in directory: String, as id: FileID) throws(FileError) {
+        let wasThere = DurableFile.isTaken("\(directory)/\(id.text)")
+        do throws(FileError) {
+            try writer.commit(as: id.text)
+        } catch {
+            if writer.isNamed, !wasThere { _ = try? DurableFile.remove(directory: directory, name: id.text) }
             throw error
         }
     }

@@ -109,6 +109,18 @@ struct ChangePasswordRequest: RequestBody {
     }
 }
 
+/// Sessions are few: pages are as long as pages can be, and there is no cursor.
+struct ListSessionsQuery: RequestQuery {
+    let page: PageRequest
+
+    private static let paging = PageRequest.Fields(defaultLimit: 100)
+    static let schema = ObjectSchema("SessionListQuery", unknownMembers: .ignored, paging.skip, paging.limit)
+
+    init(_ values: ObjectValues) {
+        page = PageRequest(skip: values[Self.paging.skip], limit: values[Self.paging.limit])
+    }
+}
+
 // MARK: - Answers
 
 /// An access token and the refresh token that gets the next one.

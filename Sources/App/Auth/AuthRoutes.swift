@@ -17,13 +17,14 @@ enum AuthRoutes {
     private static func declareEntry(_ routes: RouteGroup) {
         routes.post(
             "/auth/register", summary: "Register", status: .created, errors: [.userExists], limit: .strict, handler: register)
-        // Logins have a limit of their own, by login name and address.
+        // Logins have a limit of their own beside the tier's, by login name and address: it is the one that answers tell of. The
+        // tier's is for whoever comes with ever new names, each of which costs a hash.
         routes.post(
             "/auth/login", summary: "Log in", description: "JSON, or a form; `username` is an email address or a username.",
-            errors: [.invalidCredentials, .inactiveUser, .tooManyRequests(retryAfter: .seconds(1))], handler: logIn)
+            errors: [.invalidCredentials, .inactiveUser], limit: .moderate, handler: logIn)
         routes.post(
             "/auth/login/access-token", summary: "Log in with OAuth2", description: "The password grant of RFC 6749.",
-            errors: [.invalidCredentials, .inactiveUser, .tooManyRequests(retryAfter: .seconds(1))], handler: logInWithForm)
+            errors: [.invalidCredentials, .inactiveUser], limit: .moderate, handler: logInWithForm)
         routes.post(
             "/auth/refresh", summary: "Refresh tokens",
             description: "A refresh token works once. Using one again ends its session.",
@@ -44,7 +45,9 @@ enum AuthRoutes {
     }
 
     private static func declareSessions(_ routes: RouteGroup) {
-        routes.get("/auth/sessions", summary: "List own sessions", access: .user, limit: .moderate, handler: listSessions)
+        routes.get(
+            "/auth/sessions", summary: "List own sessions", description: "Newest first.", access: .user, limit: .moderate,
+            handler: listSessions)
         routes.delete(
             "/auth/sessions", summary: "End all own sessions", status: .noContent, access: .user, limit: .strict,
             handler: endAllSessions)
@@ -109,11 +112,13 @@ extension AuthRoutes {
         return Message("Password updated successfully")
     }
 
-    @Sendable private static func listSessions(_ context: RequestContext) async throws -> [SessionResponse] {
+    @Sendable private static func listSessions(
+        _ context: RequestContext, _ query: ListSessionsQuery
+    ) async throws -> Reply<[SessionResponse]> {
         let user = try context.user
-        return try await context.services.auth.activeSessions(of: user).map { session in
-            SessionResponse(session: session, isCurrent: session.id == user.sessionID)
-        }
+        let list = try await context.services.auth.activeSessions(of: user, query.page)
+        let answers = list.elements.map { SessionResponse(session: $0, isCurrent: $0.id == user.sessionID) }
+        return .page(answers, total: list.total, query.page, of: context)
     }
 
     @Sendable private static func endSession(_ context: RequestContext) async throws -> NoContent {

@@ -29,12 +29,6 @@ extension AuthService {
         try await jobs.enqueue(AccountMailJob.job(.emailVerification, user: principal.userID), in: database)
     }
 
-    /// Queues such a mail in the transaction that gives a user an address, where configuration wants it.
-    func enqueueVerification(of user: User, in transaction: any SQLExecutor) async throws(DatabaseError) {
-        guard settings.verifiesEmail, user.emailVerifiedAt == nil else { return }
-        try await jobs.enqueue(AccountMailJob.job(.emailVerification, user: user.id), in: transaction)
-    }
-
     // MARK: Using the token
 
     /// Replaces the password of whom a token was mailed to, and ends all of their sessions.
@@ -45,11 +39,11 @@ extension AuthService {
             let held = try await OneTimeTokenRepository.find(token, .passwordReset, now: .now(), in: database),
             let user = try await UserRepository.find(id: held.userID, in: database)
         else { throw APIError.invalidOneTimeToken }
-        try checkStrength(of: password, field: "new_password", names: [user.email, user.username])
+        try users.checkStrength(of: password, field: "new_password", names: [user.email, user.username])
         let hash = try await passwords.hash(password)
         let id = user.id
         let now = Timestamp.now()
-        try await settling(sessionsOf: id) {
+        try await users.writing(to: id, changesDirectory: false) {
             try await database.withTransaction { transaction in
                 try await redeem(token, .passwordReset, of: id, now: now, in: transaction)
                 try await UserRepository.resetPassword(id: id, hashedPassword: hash, now: now, in: transaction)

@@ -81,8 +81,9 @@ extension AuthService {
     /// Exchanges a refresh token for a new pair.
     ///
     /// A token works once. Whoever brings a used one ends its session: one of the two who had it is a thief, and nobody can tell
-    /// which. Of requests that overlap one wins; the others are told the same, but do not end the winner's session, because a
-    /// browser with two tabs does that every day.
+    /// which. Of requests that overlap one wins, and the others are told the same. Those that looked at the token before the winner
+    /// committed leave its session alone; one that looks a moment later ends it. So clients, a browser's tabs among them, refresh
+    /// one at a time.
     /// - Throws: `APIError` ``APIError/invalidRefreshToken``, ``APIError/tokenReused``.
     func refresh(_ text: String, from origin: RequestOrigin) async throws -> TokenPair {
         guard let token = RefreshToken(text), let stored = try await SessionRepository.find(token, in: database) else {
@@ -124,9 +125,9 @@ extension AuthService {
             principal.sessionID, ofUser: principal.userID, by: principal.userID, action: "session.end", from: origin, now: .now())
     }
 
-    /// The principal's sessions, newest first; at most a hundred.
-    func activeSessions(of principal: Principal) async throws -> [LoginSession] {
-        try await SessionRepository.activeSessions(ofUser: principal.userID, now: .now(), limit: 100, in: database)
+    /// A page of the principal's sessions, newest first.
+    func activeSessions(of principal: Principal, _ page: PageRequest) async throws -> ListPage<LoginSession> {
+        try await SessionRepository.activeSessions(ofUser: principal.userID, now: .now(), page, in: database)
     }
 
     /// Ends one of the principal's sessions.
@@ -141,26 +142,29 @@ extension AuthService {
     func endAllSessions(of principal: Principal, from origin: RequestOrigin) async throws {
         let id = principal.userID
         let now = Timestamp.now()
-        try await database.withTransaction { transaction in
-            let ended = try await SessionRepository.endAll(ofUser: id, now: now, in: transaction)
-            let entry = AuditEntry(
-                "session.end_all", by: id, on: "user", String(id), details: ["sessions_ended": .number(JSONNumber(ended))])
-            try await AuditLog.record(entry, from: origin, at: now, in: transaction)
+        try await users.writing(to: id, changesDirectory: false) {
+            try await database.withTransaction { transaction in
+                let ended = try await SessionRepository.endAll(ofUser: id, now: now, in: transaction)
+                let entry = AuditEntry(
+                    "session.end_all", by: id, on: "user", String(id), details: ["sessions_ended": .number(JSONNumber(ended))])
+                try await AuditLog.record(entry, from: origin, at: now, in: transaction)
+            }
         }
-        await sessions.revokeAll(user: id)
     }
 
     @discardableResult
     private func end(
         _ session: SessionID, ofUser user: Int64, by actor: Int64?, action: String, from origin: RequestOrigin, now: Timestamp
     ) async throws -> Bool {
-        let wasActive = try await database.withTransaction { transaction in
-            guard try await SessionRepository.end(session, ofUser: user, now: now, in: transaction) else { return false }
-            try await AuditLog.record(
-                AuditEntry(action, by: actor, on: "session", session.rawValue), from: origin, at: now, in: transaction)
-            return true
+        try await SettledWrite.run {
+            try await database.withTransaction { transaction in
+                guard try await SessionRepository.end(session, ofUser: user, now: now, in: transaction) else { return false }
+                try await AuditLog.record(
+                    AuditEntry(action, by: actor, on: "session", session.rawValue), from: origin, at: now, in: transaction)
+                return true
+            }
+        } forgetting: {
+            await sessions.revoke(session: session)
         }
-        await sessions.revoke(session: session)
-        return wasActive
     }
 }

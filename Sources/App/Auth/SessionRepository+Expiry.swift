@@ -4,13 +4,15 @@ import Reactor
 
 extension SessionRepository {
     /// Removes sessions that ended or expired before `cutoff`, with their tokens, and tokens that expired before it.
-    /// - Parameter limit: of each; what is left is the next run's.
+    /// - Parameter limit: of each, for one call.
+    /// - Returns: how many sessions or how many tokens, whichever are more: fewer than `limit` when nothing is left.
     static func removeExpired(
         before cutoff: Timestamp, limit: Int, in executor: any SQLExecutor
-    ) async throws(DatabaseError) {
+    ) async throws(DatabaseError) -> Int {
         let bindings: [SQLValue] = [.timestamp(cutoff), .int(Int64(limit))]
-        _ = try await executor.execute(deleteExpiredSessions, bindings)
-        _ = try await executor.execute(deleteExpiredTokens, bindings)
+        let sessions = try await executor.execute(deleteExpiredSessions, bindings).affectedRows
+        let tokens = try await executor.execute(deleteExpiredTokens, bindings).affectedRows
+        return max(sessions, tokens)
     }
 
     // A limit, because one statement must not hold locks for as long as it takes to remove a year's worth.

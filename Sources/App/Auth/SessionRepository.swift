@@ -34,16 +34,18 @@ enum SessionRepository {
 
     /// The sessions of a user that have neither ended nor expired, newest first.
     static func activeSessions(
-        ofUser user: Int64, now: Timestamp, limit: Int, in executor: any SQLExecutor
-    ) async throws(DatabaseError) -> [LoginSession] {
-        var sessions: [LoginSession] = []
-        for row in try await executor.execute(selectActiveSessions, [.int(user), .timestamp(now), .int(Int64(limit))]) {
-            sessions.append(
-                LoginSession(
-                    id: SessionID(rawValue: try row.uuid(0)), clientAddress: try row.optionalString(1),
-                    userAgent: try row.optionalString(2), createdAt: try row.timestamp(3), lastSeenAt: try row.timestamp(4)))
+        ofUser user: Int64, now: Timestamp, _ page: PageRequest, in executor: any SQLExecutor
+    ) async throws(DatabaseError) -> ListPage<LoginSession> {
+        let bindings: [SQLValue] = [.int(user), .timestamp(now)]
+        let rows = try await executor.execute(
+            selectActiveSessions, bindings + [.int(Int64(page.limit)), .int(Int64(page.skip))])
+        return try await ListPage.of(
+            rows, page, count: (countActiveSessions, bindings), in: executor
+        ) { (row) throws(DatabaseError) in
+            LoginSession(
+                id: SessionID(rawValue: try row.uuid(1)), clientAddress: try row.optionalString(2),
+                userAgent: try row.optionalString(3), createdAt: try row.timestamp(4), lastSeenAt: try row.timestamp(5))
         }
-        return sessions
     }
 
     /// Ends one session of a user.
@@ -131,10 +133,14 @@ extension SessionRepository {
         FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1
         """)
 
+    private static let isActive = "user_id = $1 AND revoked_at IS NULL AND expires_at > $2"
+
+    private static let countActiveSessions = SQLStatement.read("SELECT count(*) FROM sessions WHERE \(isActive)")
+
     private static let selectActiveSessions = SQLStatement.read(
         """
-        SELECT id, ip, user_agent, created_at, last_seen_at FROM sessions
-        WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2 ORDER BY created_at DESC, id LIMIT $3
+        SELECT (SELECT count(*) FROM sessions WHERE \(isActive)), id, ip, user_agent, created_at, last_seen_at FROM sessions
+        WHERE \(isActive) ORDER BY created_at DESC, id LIMIT $3 OFFSET $4
         """)
 
     private static let endSession = SQLStatement.write(

@@ -24,7 +24,7 @@ final class Backend: Sendable {
     let passwords: PasswordHasher
     /// Wakes this process' workers.
     let jobSignal = JobSignal()
-    let jobStreams: JobEventSlots
+    let jobStreams: StreamSlots<Int64>
     /// Where mail goes out; nil is the outbox.
     let mailServer: SMTPServer?
     let health: HealthMonitor
@@ -50,7 +50,7 @@ final class Backend: Sendable {
         let database = try configuration.databaseConfiguration
         let redis = try configuration.redisConfiguration.map { redis in loops.map { RedisClient(loop: $0, configuration: redis) } }
         mailServer = try configuration.mailServer
-        jobStreams = JobEventSlots(maxPerUser: configuration.jobs.events.maxPerUser)
+        jobStreams = StreamSlots(maxPerOwner: configuration.jobs.events.maxPerUser)
         self.configuration = configuration
         self.logger = logger
         self.metrics = metrics

@@ -19,9 +19,11 @@ enum Routes {
     }
 
     /// Outermost first. One list a loop: some of it counts.
-    static func middleware(_ services: Services) -> [any Middleware] {
+    static func middleware(_ services: Services, trustedProxies: TrustedProxies) -> [any Middleware] {
         let configuration = services.configuration
-        let tracing = services.backend.tracer.map { TracingMiddleware($0, isTLS: configuration.server.tls.isOn) }
+        let tracing = services.backend.tracer.map {
+            TracingMiddleware($0, isTLS: configuration.server.tls.isOn, trustedProxies: trustedProxies)
+        }
         let outermost: [any Middleware] = tracing.map { [$0] } ?? []
         return outermost + [
             AccessLogMiddleware(logger: services.logger),
@@ -51,8 +53,9 @@ enum Routes {
     /// The application of one loop: what its HTTP connections hand their requests to.
     static func application(_ backend: Backend, on loop: EventLoop) throws -> WebApplication {
         let services = Services(of: backend, on: loop)
+        let trustedProxies = try TrustedProxies(backend.configuration.server.trustedProxies.joined(separator: ","))
         return WebApplication(
-            table: backend.table, services: services, middleware: middleware(services),
-            trustedProxies: try TrustedProxies(backend.configuration.server.trustedProxies.joined(separator: ",")))
+            table: backend.table, services: services, middleware: middleware(services, trustedProxies: trustedProxies),
+            trustedProxies: trustedProxies)
     }
 }

@@ -47,29 +47,32 @@ final class Services: Sendable {
             policy: JobPolicy(maxAttempts: configuration.jobs.maxAttempts, lease: configuration.jobs.lease),
             signal: backend.jobSignal)
         background = JobService(
-            queue: jobs, database: database, streams: backend.jobStreams, eventSettings: configuration.jobs.events)
+            queue: jobs, database: database,
+            authenticator: TokenAuthenticator(store: sessions, tokens: backend.tokens, database: database),
+            streams: backend.jobStreams, eventSettings: configuration.jobs.events)
         mailer =
             backend.mailServer.map { server in
                 SMTPMailer(client: SMTPClient(loop: loop, server: server), sender: configuration.mailSender)
             } ?? OutboxMailer(loop: loop, directory: configuration.outboxDirectory, sender: configuration.mailSender)
         tokens = backend.tokens
+        users = UserService(
+            database: database, lists: UserLists(cache: cache, lifetime: configuration.cache.userListLifetime),
+            passwords: backend.passwords, sessions: backend.sessions,
+            verification: VerificationMail(jobs: jobs, isWanted: configuration.sendsVerificationMails),
+            checksCommonPasswords: configuration.auth.checksCommonPasswords)
         auth = AuthService(
             database: database,
-            passwords: backend.passwords, tokens: tokens, sessions: backend.sessions, limiter: limiter, jobs: jobs, cache: cache,
+            passwords: backend.passwords, tokens: tokens, sessions: backend.sessions, limiter: limiter, jobs: jobs, users: users,
             settings: AuthService.Settings(
                 refreshTokenLifetime: configuration.auth.refreshTokenLifetime,
-                checksCommonPasswords: configuration.auth.checksCommonPasswords, verifiesEmail: configuration.sendsVerificationMails,
                 loginRule: configuration.rateLimits.loginRule, mailRule: configuration.rateLimits.mailRule))
         idempotency = IdempotencyService(
             database: database, digest: IdempotencyDigest(secret: configuration.auth.secretKey),
             lifetime: configuration.idempotency.lifetime, lease: configuration.server.http.handlerTimeout + .seconds(30),
             maxAnswerBytes: configuration.idempotency.maxAnswerBytes)
-        users = UserService(
-            database: database, lists: UserLists(cache: cache, lifetime: configuration.cache.userListLifetime),
-            passwords: backend.passwords, sessions: backend.sessions, checksCommonPasswords: configuration.auth.checksCommonPasswords)
         tasks = TaskService(database: database, cache: cache, listLifetime: configuration.cache.taskListLifetime)
         products = ProductService(database: database, cache: cache, listLifetime: configuration.cache.productListLifetime)
-        posts = PostService(database: database)
+        posts = PostService(database: database, users: users)
     }
 
     var configuration: AppConfiguration { backend.configuration }

@@ -41,8 +41,12 @@ struct FileName: Sendable, Hashable {
         let room = FileName.maxBytes - suffix.utf8.count - (fileExtension.isEmpty ? 0 : fileExtension.utf8.count + 1)
         guard room > 0 else { return nil }
         var cut = stem[...]
-        // Whole characters: half of one would be another.
+        // Whole characters: half of one would be another. Only where the first one is too long already, half is better than none.
         while cut.utf8.count > room { cut.removeLast() }
+        if cut.isEmpty {
+            cut = stem[...]
+            while cut.utf8.count > room { cut.unicodeScalars.removeLast() }
+        }
         guard !cut.isEmpty else { return nil }
         self.init(stem: cut + suffix, fileExtension: fileExtension)
     }

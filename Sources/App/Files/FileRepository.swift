@@ -73,6 +73,11 @@ enum FileRepository {
         return taken
     }
 
+    /// Whether nobody has a file.
+    static func isEmpty(in executor: any SQLExecutor) async throws(DatabaseError) -> Bool {
+        try await executor.execute(findAny, []).isEmpty
+    }
+
     /// Every file of a shard, and when it was uploaded.
     static func uploads(in shard: FileShard, in executor: any SQLExecutor) async throws(DatabaseError) -> [String: Timestamp] {
         let bounds = shard.bounds
@@ -170,6 +175,7 @@ extension FileRepository {
     private static let sumFiles = SQLStatement.read(
         "SELECT CAST(COALESCE(sum(file_size), 0) AS bigint), max(created_at) FROM files WHERE owner_id = $1")
 
+    private static let findAny = SQLStatement.read("SELECT 1 FROM files LIMIT 1")
     private static let listShard = SQLStatement.read("SELECT id, created_at FROM files WHERE id BETWEEN $1 AND $2")
 
     // Weaker than FOR UPDATE: rows that refer to the user are written meanwhile. SQLite has one writer at a time anyway.

@@ -43,7 +43,7 @@ struct FileService: Sendable {
             return try await record(stored, name, kind, owner: principal.userID, from: origin)
         } catch {
             // Where nobody knows whether the row is there, the sweep will: a row without its file would be worse.
-            if FileService.isRolledBack(error) { _ = try? await store.delete(stored.id) }
+            if CommitOutcome.isRolledBack(error) { _ = try? await store.delete(stored.id) }
             throw error
         }
     }
@@ -81,15 +81,6 @@ struct FileService: Sendable {
         }
         // Whoever has a thousand copies of one name does not read the number behind it.
         return name.marked(id.text).text
-    }
-
-    /// Whether a transaction that failed with `error` has certainly left nothing behind.
-    private static func isRolledBack(_ error: any Error) -> Bool {
-        guard let error = error as? DatabaseError else { return true }
-        return switch error {
-        case .connectionLost(commitUnknown: true), .timeout, .closed: false
-        default: true
-        }
     }
 
     // MARK: Reading

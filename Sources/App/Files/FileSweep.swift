@@ -46,10 +46,15 @@ struct FileSweep: Sendable {
         }
     }
 
-    /// Sweeps, and logs what was found.
-    /// - Throws: as ``run(now:)``.
+    /// Sweeps, and logs what was found, or that the folder is not this database's.
+    /// - Throws: as ``run(now:)``, but for that.
     func runAndReport(now: Timestamp) async throws {
-        let report = try await run(now: now)
+        let report: Report
+        do {
+            report = try await run(now: now)
+        } catch let refusal as FileBinding.Refusal {
+            return logger.error("the files were not swept: \(refusal)", metadata: ["hint": "\(refusal.hint)"])
+        }
         if report.temporary + report.orphans > 0 {
             logger.notice("files swept", metadata: ["temporary": "\(report.temporary)", "orphans": "\(report.orphans)"])
         }
@@ -58,8 +63,9 @@ struct FileSweep: Sendable {
         }
     }
 
-    /// - Throws: `FileStoreError`, `DatabaseError`, `CancellationError`.
+    /// - Throws: ``FileBinding/Refusal``, and then nothing was removed; `FileStoreError`, `DatabaseError`, `CancellationError`.
     func run(now: Timestamp) async throws -> Report {
+        try await FileBinding(database: database, store: store).check()
         var report = Report()
         report.temporary = try await store.sweep(now: now, grace: grace)
         for shard in FileShard.allCases {

@@ -9,34 +9,22 @@ final class UploadForm: StreamedBody {
     static let schema = ObjectSchema("UploadForm", file)
     static let encoding = BodyEncoding.multipart
 
-    private let reader: MultipartReader
+    private let form: MultipartForm
     private var validation = Validation(at: ["body"])
     private var hasFile = false
     private var isInFile = false
 
     /// Looks at the head of the request; nothing is read.
-    /// - Throws: 415 for another Content-Type, 400 for one without a boundary, 413 where the length that is announced is too much
-    ///   whatever else is in the form.
+    /// - Throws: as ``MultipartForm/init(_:)``.
     init(_ context: RequestContext) throws(APIError) {
-        let request = context.request
-        guard let contentType = request.header("content-type") else { throw .unsupportedMediaType }
-        _ = try BodyReader.encoding(of: contentType, among: [Self.encoding])
-        let limits = MultipartLimits()
-        let maxBytes = context.services.configuration.files.maxUploadBytes + limits.maxEnvelopeBytes
-        if let length = request.body.declaredLength, length > maxBytes { throw .fileTooLarge }
-        do throws(MultipartError) {
-            reader = MultipartReader(
-                request.body, boundary: try MultipartBoundary(contentType: contentType), maxBytes: maxBytes, limits: limits)
-        } catch {
-            throw .malformedMultipart(error)
-        }
+        form = try MultipartForm(context)
     }
 
     /// Reads up to the file.
     /// - Returns: what its sender calls it.
     /// - Throws: 422 where there is none, or something beside it; `MultipartError`, `HTTPBodyError`.
     func openFile() async throws -> String {
-        while let event = try await reader.next() {
+        while let event = try await form.next() {
             // After a fault the rest is only looked through for others.
             if case .part(let part) = event, let filename = begin(part), validation.faults.isEmpty {
                 isInFile = true
@@ -50,15 +38,22 @@ final class UploadForm: StreamedBody {
 
     /// The file's next bytes; nil when the whole form has arrived and nothing is wrong with it.
     func next() async throws -> [UInt8]? {
-        while let event = try await reader.next() {
-            switch event {
-            case .data(let bytes) where isInFile: return bytes
-            case .part(let part): _ = begin(part)
-            case .partEnd: isInFile = false
-            case .data, .end, .needMore: continue
-            }
+        while let event = try await form.next() {
+            if let bytes = bytes(of: event) { return bytes }
         }
         try validation.finish()
+        return nil
+    }
+
+    /// What of an event is the file's. Not inlined: Swift 6.3.1's optimiser crashes over the coroutine above with this inside.
+    @inline(never)
+    private func bytes(of event: MultipartEvent) -> [UInt8]? {
+        switch event {
+        case .data(let bytes): return isInFile ? bytes : nil
+        case .part(let part): _ = begin(part)
+        case .partEnd: isInFile = false
+        case .end, .needMore: break
+        }
         return nil
     }
 

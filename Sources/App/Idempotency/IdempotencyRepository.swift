@@ -44,16 +44,17 @@ enum IdempotencyRepository {
     }
 
     /// Keeps the answer, if the claim still stands.
+    /// - Parameter contentHash: what the request was, with all that was not known when the key was claimed.
     /// - Returns: false where it has lapsed, and another request has the key.
     static func keep(
-        _ answer: StoredAnswer, for claim: Claim, in executor: any SQLExecutor
+        _ answer: StoredAnswer, to contentHash: [UInt8], for claim: Claim, in executor: any SQLExecutor
     ) async throws(DatabaseError) -> Bool {
         let headers = JSONValue.array(answer.headers.map { [.string($0.name), .string($0.value)] })
         return try await executor.execute(
             updateAnswer,
             [
                 .bytes(claim.keyHash), .uuid(claim.id), .int(Int64(answer.status)),
-                .text(String(decoding: headers.serialized, as: UTF8.self)), .bytes(answer.body),
+                .text(String(decoding: headers.serialized, as: UTF8.self)), .bytes(answer.body), .bytes(contentHash),
             ]
         ).affectedRows == 1
     }
@@ -107,7 +108,10 @@ extension IdempotencyRepository {
         "SELECT content_hash, status, headers, body FROM idempotency_keys WHERE key_hash = $1")
 
     private static let updateAnswer = SQLStatement.write(
-        "UPDATE idempotency_keys SET status = $3, headers = $4, body = $5 WHERE key_hash = $1 AND claim_id = $2 AND status IS NULL")
+        """
+        UPDATE idempotency_keys SET status = $3, headers = $4, body = $5, content_hash = $6
+        WHERE key_hash = $1 AND claim_id = $2 AND status IS NULL
+        """)
 
     private static let deleteClaim = SQLStatement.write(
         "DELETE FROM idempotency_keys WHERE key_hash = $1 AND claim_id = $2 AND status IS NULL")

@@ -10,11 +10,11 @@ struct IdempotentRequest: Sendable {
     let userID: Int64?
     /// Stands in for the user where there is none.
     let clientAddress: String
-    /// Method and template: two endpoints may be sent the same key.
+    /// Method and template, the same under every prefix: two endpoints may be sent the same key.
     let route: String
     /// As the client chose it.
     let key: String
-    /// Everything else that makes the request what it is: parameters, query, body.
+    /// Everything else that makes the request what it is: parameters, query, and a body that is held whole.
     let content: [[UInt8]]
 }
 
@@ -23,6 +23,18 @@ struct StoredAnswer: Sendable, Equatable {
     let status: Int
     let headers: [HeaderField]
     let body: [UInt8]
+
+    var isSuccess: Bool { (200..<300).contains(status) }
+
+    /// What is left of an answer whose body is not kept: that it was given, and what it said beside it.
+    var abridged: StoredAnswer {
+        let others = headers.filter { !$0.name.lowercased().hasPrefix("content-") }
+        let notice: JSONValue = [
+            "detail": "The request was carried out when it was sent first; its answer was too large to be kept", "code": "ANSWER_NOT_KEPT",
+        ]
+        return StoredAnswer(
+            status: status, headers: others + [HeaderField(name: "Content-Type", value: "application/json")], body: notice.serialized)
+    }
 }
 
 /// Names requests and their contents in the database.
@@ -45,6 +57,11 @@ struct IdempotencyDigest: Sendable {
     /// What must be the same for a request to be the same.
     func content(of request: IdempotentRequest) -> [UInt8] {
         digest(request.content)
+    }
+
+    /// The same, with a form that was read later than the rest.
+    func content(_ hash: [UInt8], form parts: [[UInt8]]) -> [UInt8] {
+        digest([hash] + parts)
     }
 
     /// Each part goes in behind its length, so that no two lists of parts look alike.

@@ -12,18 +12,21 @@ struct JobEventStream: Sendable {
         /// How often the row is read.
         var interval: Duration = .milliseconds(500)
         var heartbeat: Duration = .seconds(15)
-        /// Then the listener comes back, and with it its token to be checked.
+        /// Then the listener comes back: nobody holds a connection for ever.
         var maxAge: Duration = .seconds(900)
         var maxPerUser = 8
     }
 
     let queue: JobQueue
+    let authenticator: TokenAuthenticator
+    /// The listener's.
+    let token: String
     let first: JobRecord
     let lastEventID: String?
     let settings: Settings
-    let slot: JobEventSlots.Slot
+    let slot: StreamSlots<Int64>.Slot
 
-    /// Returns when the job has ended, or is gone.
+    /// Returns when the job has ended, or is gone, or is not the listener's to see any more.
     /// - Throws: when nobody listens any more.
     func produce(_ events: EventWriter) async throws {
         defer { withExtendedLifetime(slot) {} }
@@ -46,12 +49,22 @@ struct JobEventStream: Sendable {
             }
             try await queue.loop.sleep(for: settings.interval)
             // A database that is away has no news.
-            do throws(DatabaseError) {
-                guard let now = try await queue.record(job.id) else { return }
+            do {
+                guard try await mayListen(), let now = try await queue.record(job.id) else { return }
                 job = now
-            } catch {
+            } catch is DatabaseError {
                 continue
             }
+        }
+    }
+
+    /// What every request is asked, from the session store's memory as a rule: a session ends, a token expires, a user is deactivated,
+    /// an administrator is one no more.
+    private func mayListen() async throws -> Bool {
+        do {
+            return first.isVisible(to: try await authenticator.principal(of: token))
+        } catch is APIError {
+            return false
         }
     }
 

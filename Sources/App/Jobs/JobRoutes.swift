@@ -79,8 +79,9 @@ enum JobRoutes {
     }
 
     @Sendable private static func follow(_ context: RequestContext) async throws -> HTTPResponse {
+        guard let token = BearerToken.token(in: context.request.header("authorization")) else { throw APIError.notAuthenticated }
         let stream = try await context.services.background.watch(
-            try id(in: context), since: context.request.header("last-event-id"), for: try context.user)
+            try id(in: context), since: context.request.header("last-event-id"), for: try context.user, token: token)
         // HTML 9.2.3: 204 is the one answer after which a browser does not come back.
         guard let stream else { return HTTPResponse(status: .noContent) }
         return .events { try await stream.produce($0) }

@@ -8,7 +8,9 @@ import Reactor
 struct JobService: Sendable {
     let queue: JobQueue
     let database: DatabasePool
-    let streams: JobEventSlots
+    /// Whose streams of events go on.
+    let authenticator: TokenAuthenticator
+    let streams: StreamSlots<Int64>
     let eventSettings: JobEventStream.Settings
 
     // MARK: Asking for jobs
@@ -36,9 +38,7 @@ struct JobService: Sendable {
 
     /// - Throws: `APIError` ``APIError/jobNotFound``, also for another's job: whether it exists is theirs to know.
     func find(_ id: JobID, for principal: Principal) async throws -> JobRecord {
-        guard let job = try await queue.record(id), principal.isAdmin || job.ownerID == principal.userID else {
-            throw APIError.jobNotFound
-        }
+        guard let job = try await queue.record(id), job.isVisible(to: principal) else { throw APIError.jobNotFound }
         return job
     }
 
@@ -78,14 +78,20 @@ struct JobService: Sendable {
     // MARK: Watching
 
     /// A stream of what happens to a job.
-    /// - Parameter lastEventID: what the listener has seen last.
+    /// - Parameters:
+    ///   - lastEventID: what the listener has seen last.
+    ///   - token: the principal's; the stream lasts no longer than it is good.
     /// - Returns: nil where it has seen the end.
     /// - Throws: `APIError` ``APIError/jobNotFound``, ``APIError/tooManyStreams``.
-    func watch(_ id: JobID, since lastEventID: String?, for principal: Principal) async throws -> JobEventStream? {
+    func watch(
+        _ id: JobID, since lastEventID: String?, for principal: Principal, token: String
+    ) async throws -> JobEventStream? {
         let job = try await find(id, for: principal)
         if job.status.isFinal, JobEventStream.eventID(of: job) == lastEventID { return nil }
         guard let slot = streams.take(for: principal.userID) else { throw APIError.tooManyStreams }
-        return JobEventStream(queue: queue, first: job, lastEventID: lastEventID, settings: eventSettings, slot: slot)
+        return JobEventStream(
+            queue: queue, authenticator: authenticator, token: token, first: job, lastEventID: lastEventID, settings: eventSettings,
+            slot: slot)
     }
 
     private static func position(of cursor: Cursor?) throws(APIError) -> JobPosition? {
@@ -99,6 +105,11 @@ struct JobService: Sendable {
 
     /// What both databases can write down; a cursor is a client's word.
     private static let times = Timestamp(seconds: 0)...Timestamp(seconds: 253_402_300_799)
+}
+
+extension JobRecord {
+    /// Jobs are private to those who asked for them, and to administrators.
+    func isVisible(to principal: Principal) -> Bool { principal.isAdmin || ownerID == principal.userID }
 }
 
 extension Cursor {

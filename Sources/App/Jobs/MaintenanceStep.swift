@@ -17,13 +17,13 @@ struct MaintenanceStep: Sendable {
 
     /// Sessions and refresh tokens that have ended; for a while they stay, for whoever looks into what happened.
     private static let sessions = MaintenanceStep(name: "sessions") { services, now in
-        try await SessionRepository.removeExpired(
-            before: now - .seconds(7 * 86_400), limit: maxRowsPerStatement, in: services.database)
+        let (cutoff, limit) = (now - .seconds(7 * 86_400), maxRowsPerStatement)
+        while try await SessionRepository.removeExpired(before: cutoff, limit: limit, in: services.database) == limit {}
     }
 
     private static let oneTimeTokens = MaintenanceStep(name: "one_time_tokens") { services, now in
-        try await OneTimeTokenRepository.removeExpired(
-            before: now - .seconds(7 * 86_400), limit: maxRowsPerStatement, in: services.database)
+        let (cutoff, limit) = (now - .seconds(7 * 86_400), maxRowsPerStatement)
+        while try await OneTimeTokenRepository.removeExpired(before: cutoff, limit: limit, in: services.database) == limit {}
     }
 
     private static let idempotencyKeys = MaintenanceStep(name: "idempotency_keys") { services, now in

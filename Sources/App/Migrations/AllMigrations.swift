@@ -9,5 +9,7 @@ extension Migration {
         .m0004Files,
         .m0005OneTimeTokens,
         .m0006IdempotencyKeys,
+        .m0007AccountIndexes,
+        .m0008DatabaseIdentity,
     ]
 }

@@ -20,7 +20,9 @@ extension Migrator {
         let migrations = try await plan(rows).pending.map { PlannedScript(label: $0.label, sql: $0.up.text(dialect)) }
         guard rows.isEmpty, let adoption = try await looking({ try await Adoption($0) }) else { return migrations }
         let title = adoption.report.summary
-        return [PlannedScript(label: "\(title): moving aside", sql: adoption.plan.before.joined(separator: "\n"))] + migrations
+        // A line each, whatever stands in the database.
+        let notes = adoption.report.remarks.map { "-- note: \(String($0.map { $0.isNewline ? " " : $0 }))" }
+        return [PlannedScript(label: "\(title): moving aside", sql: (notes + adoption.plan.before).joined(separator: "\n"))] + migrations
             + [PlannedScript(label: "\(title): copying back", sql: adoption.plan.after.joined(separator: "\n"))]
     }
 

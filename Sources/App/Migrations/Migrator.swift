@@ -90,6 +90,13 @@ struct Migrator {
         }
     }
 
+    /// What is applied as a transaction sees it, by number; empty, too, where there is no table of migrations.
+    static func history(in executor: any SQLExecutor) async throws -> [AppliedMigration] {
+        // Asked first: PostgreSQL takes nothing more in a transaction in which something failed.
+        guard try await !executor.execute(Statements.tableOfMigrations, []).isEmpty else { return [] }
+        return try await applied(executor)
+    }
+
     /// True when nothing is pending: what readiness asks. Takes no lock and writes nothing.
     /// - Throws: ``MigrationError``.
     func isUpToDate() async throws -> Bool {
@@ -229,6 +236,10 @@ struct Migrator {
 private enum Statements {
     static let applied = SQLStatement.read(
         "SELECT version, name, checksum, applied_at FROM schema_migrations ORDER BY version")
+
+    static let tableOfMigrations = SQLStatement.read(
+        postgres: "SELECT 1 WHERE to_regclass('schema_migrations') IS NOT NULL",
+        sqlite: "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migrations'")
 
     static let insert = SQLStatement.write(
         "INSERT INTO schema_migrations (version, name, checksum, applied_at) VALUES ($1, $2, $3, $4)")

@@ -98,8 +98,10 @@ enum MonitoringRoutes {
 
     @Sendable private static func events(_ context: RequestContext) async throws -> HTTPResponse {
         let live = context.services.backend.live
-        guard await live.hasRoom else { throw tooManyViewers }
+        // Before the head is sent: of any number that come at once, those for whom there is no place are told so.
+        guard let slot = live.slots.take(for: ClientAddress.limitKey(of: context.clientAddress)) else { throw tooManyViewers }
         return .events { writer in
+            defer { withExtendedLifetime(slot) {} }
             guard let view = await live.join() else { return }
             do {
                 try await writer.suggestRetry(after: .seconds(2))

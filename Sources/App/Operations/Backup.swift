@@ -1,8 +1,9 @@
 // reactor backup: the database and the files in one archive, made beside a running server. On one loop; owns the archive while it is
 // written.
 //
-// The rows are those of one instant: a snapshot of PostgreSQL (REPEATABLE READ), a reader's view of SQLite. The files are read behind
-// it: a row is never without its file, since files are stored before their rows, and one that was deleted meanwhile is reported.
+// The rows are those of one instant: a snapshot of PostgreSQL (REPEATABLE READ), a reader's view of SQLite. The files are those that the
+// rows tell of, read behind it: files are stored before their rows, so all are there but for those that were deleted meanwhile, or were
+// lost, and these are reported.
 
 import Actors
 import Reactor
@@ -18,17 +19,16 @@ struct BackupReport: Sendable, Hashable {
 }
 
 struct Backup: Sendable {
-    /// What lives for hours at most, or must not come back to life: answers kept for repeated requests, and mailed tokens, of which
-    /// one that was used since would be good again.
-    static let leftOut: Set<String> = ["idempotency_keys", "one_time_tokens"]
+    /// What lives for hours at most, or must not come back to life: answers kept for repeated requests; sessions, their tokens, and
+    /// mailed tokens, of which those that were ended or used since would be good again. And the database's identity: a restored one
+    /// is another database.
+    static let leftOut: Set<String> = ["idempotency_keys", "sessions", "refresh_tokens", "one_time_tokens", "database_identity"]
     /// Rows come in entries of about this size.
     private static let chunkBytes = 1 << 20
 
     let loop: EventLoop
     let pool: DatabasePool
     let store: FileStore
-    /// The folder of ``store``.
-    let filesDirectory: String
     let now: Timestamp
     /// Called with what is being done, now and then.
     let progress: @Sendable (String) -> Void
@@ -36,34 +36,51 @@ struct Backup: Sendable {
     /// - Throws: ``ArchiveError``, ``MigrationError``, ``DatabaseError``. Then there is no archive.
     func write(directory: String, name: String) async throws -> BackupReport {
         let path = directory == "." ? name : "\(directory)/\(name)"
-        if try await loop.runBlocking({ (try DurableFile.list(directory)).contains { $0.name == name } }) {
-            throw ArchiveError.exists(path)
-        }
+        let names = try await loop.runBlocking { try DurableFile.list(directory).map(\.name) }
+        if names.contains(name) { throw ArchiveError.exists(path) }
         let archive: ArchiveWriter
         do {
             archive = try await ArchiveWriter(directory: directory, name: name, now: now, on: loop)
         } catch let error as FileError {
             throw ArchiveError.file(error)
         }
-        let history = try await Migrator(pool: pool).history()
-        let (rows, remarks) = try await pool.withTransaction(.read) { executor in
+        let tables = try await pool.withTransaction(.read) { executor in
             if executor.dialect == .postgres {
                 _ = try await executor.execute(.read("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"), [])
             }
-            return try await writeTables(history, executor, to: archive)
+            return try await writeTables(executor, to: archive)
         }
-        let (files, vanished) = try await writeFiles(to: archive)
+        let missing = try await writeFiles(tables.files, to: archive)
         let sizeBytes = try await archive.finish()
         return BackupReport(
-            path: path, sizeBytes: sizeBytes, rows: rows, files: files,
-            remarks: remarks + (vanished == 0 ? [] : ["\(vanished) files were deleted meanwhile"]))
+            path: path, sizeBytes: sizeBytes, rows: tables.rows, files: tables.files.count - missing.count,
+            remarks: Backup.leftBehind(by: name, among: names) + tables.remarks + Backup.remarks(missing: missing))
+    }
+
+    /// What backups into this file left behind that were killed.
+    private static func leftBehind(by name: String, among names: [String]) -> [String] {
+        names.filter { $0.hasPrefix(".\(name).") && $0.hasSuffix(DurableFile.temporarySuffix) }.sorted()
+            .map { "\($0) is of another backup, which was killed or is still being made" }
+    }
+
+    private static func remarks(missing: [FileID]) -> [String] {
+        guard let first = missing.first else { return [] }
+        let names = missing.count > 1 ? "\(first) ..." : "\(first)"
+        return ["\(missing.count) of the database's files are not on the disk, deleted meanwhile or lost: \(names)"]
     }
 
     // MARK: Rows
 
-    private func writeTables(
-        _ history: [AppliedMigration], _ executor: any SQLExecutor, to archive: ArchiveWriter
-    ) async throws -> (Int, [String]) {
+    /// What the snapshot held.
+    private struct Tables: Sendable {
+        var rows = 0
+        /// Those that it has rows of.
+        var files: [FileID] = []
+        var remarks: [String] = []
+    }
+
+    private func writeTables(_ executor: any SQLExecutor, to archive: ArchiveWriter) async throws -> Tables {
+        let history = try await Migrator.history(in: executor)
         let live = try await SchemaReader.read(executor)
         var exports: [TableExport] = []
         for table in DatabaseSchema.declared.tables where !Backup.leftOut.contains(table.name) {
@@ -77,9 +94,14 @@ struct Backup: Sendable {
             migrations: history.sorted { $0.version < $1.version }.map { .init(version: $0.version, name: $0.name) },
             tables: exports.map(\.table))
         try await archive.add(ArchiveManifest.entryName, manifest.json.serialized)
-        var rows = 0
-        for export in exports { rows += try await write(export, executor, to: archive) }
-        return (rows, Backup.surplus(in: live))
+        var tables = Tables(remarks: Backup.surplus(in: live))
+        for export in exports { tables.rows += try await write(export, executor, to: archive) }
+        if exports.contains(where: { $0.table.name == "files" }) {
+            for shard in FileShard.allCases {
+                tables.files += try await FileRepository.uploads(in: shard, in: executor).keys.sorted().compactMap { FileID($0) }
+            }
+        }
+        return tables
     }
 
     private func write(_ export: TableExport, _ executor: any SQLExecutor, to archive: ArchiveWriter) async throws -> Int {
@@ -112,22 +134,17 @@ struct Backup: Sendable {
 
     // MARK: Files
 
-    private func writeFiles(to archive: ArchiveWriter) async throws -> (written: Int, vanished: Int) {
-        let directory = filesDirectory
-        let shards = try await loop.runBlocking { try DurableFile.list(directory).filter(\.isDirectory).map(\.name).sorted() }
-        var (written, vanished) = (0, 0)
-        for shard in shards {
-            let names = try await loop.runBlocking { try DurableFile.list("\(directory)/\(shard)").map(\.name).sorted() }
-            // Anything else is a file that is being written.
-            for id in names.compactMap({ FileID($0) }) {
-                if try await write(id, to: archive) { written += 1 } else { vanished += 1 }
-                progress("files, \(archive.bytesWritten >> 20) MiB")
-            }
+    /// - Returns: those that are not there.
+    private func writeFiles(_ ids: [FileID], to archive: ArchiveWriter) async throws -> [FileID] {
+        var missing: [FileID] = []
+        for id in ids {
+            if try await !write(id, to: archive) { missing.append(id) }
+            progress("files, \(archive.bytesWritten >> 20) MiB")
         }
-        return (written, vanished)
+        return missing
     }
 
-    /// False where the file was deleted meanwhile.
+    /// False where there is no such file.
     private func write(_ id: FileID, to archive: ArchiveWriter) async throws -> Bool {
         let reader: FileReader
         do {

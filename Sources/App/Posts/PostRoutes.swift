@@ -7,7 +7,7 @@ enum PostRoutes {
     /// - Parameter isOpen: whether no token is asked for.
     static func group(isOpen: Bool) -> RouteGroup {
         let access: Access = isOpen ? .optionalUser : .user
-        let forbidden: [APIError] = isOpen ? [] : [.notThePostsAuthor]
+        let forbidden: [APIError] = [isOpen ? .accountProtected : .notThePostsAuthor]
         return RouteGroup(tag: "Posts") { routes in
             routes.get(
                 "/posts", summary: "List posts", description: "Newest first; of one user with `user_id`.", access: access,
@@ -36,7 +36,7 @@ enum PostRoutes {
     }
 
     @Sendable private static func create(_ context: RequestContext, _ body: CreatePostRequest) async throws -> PostResponse {
-        PostResponse(post: try await context.services.posts.create(body, by: try writer(context)))
+        PostResponse(post: try await context.services.posts.create(body, access(of: context)))
     }
 
     @Sendable private static func statistics(
@@ -51,16 +51,16 @@ enum PostRoutes {
     }
 
     @Sendable private static func update(_ context: RequestContext, _ body: UpdatePostRequest) async throws -> PostResponse {
-        PostResponse(post: try await context.services.posts.update(try id(in: context), body, by: try writer(context)))
+        PostResponse(post: try await context.services.posts.update(try id(in: context), body, access(of: context)))
     }
 
     @Sendable private static func delete(_ context: RequestContext) async throws -> NoContent {
-        try await context.services.posts.delete(try id(in: context), by: try writer(context))
+        try await context.services.posts.delete(try id(in: context), access(of: context))
         return NoContent()
     }
 
-    private static func writer(_ context: RequestContext) throws(APIError) -> PostService.Writer {
-        context.route?.access == .optionalUser ? .visitor : .user(try context.user)
+    private static func access(of context: RequestContext) -> UserAccess {
+        UserAccess(principal: context.principal, isDirectoryOpen: context.route?.access == .optionalUser)
     }
 
     private static func id(in context: RequestContext) throws(APIError) -> Int64 {

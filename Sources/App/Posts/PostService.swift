@@ -6,22 +6,7 @@ import Reactor
 /// Posts: everybody who is let in reads all of them.
 struct PostService: Sendable {
     let database: DatabasePool
-
-    /// Who writes.
-    enum Writer: Sendable {
-        /// Somebody in the open directory: writes in anybody's name.
-        case visitor
-        /// Writes in their own name; administrators in anybody's.
-        case user(Principal)
-
-        /// In whose name alone they may write; nil for anybody's.
-        fileprivate var author: Int64? {
-            switch self {
-            case .visitor: nil
-            case .user(let principal): principal.isAdmin ? nil : principal.userID
-            }
-        }
-    }
+    let users: UserService
 
     // MARK: Reading
 
@@ -43,32 +28,71 @@ struct PostService: Sendable {
 
     // MARK: Writing
 
-    /// - Throws: `APIError` ``APIError/unknownUser``, ``APIError/notThePostsAuthor`` for a post in another's name.
-    func create(_ request: CreatePostRequest, by writer: Writer) async throws -> Post {
-        if let author = writer.author, author != request.userID { throw APIError.notThePostsAuthor }
+    /// - Throws: `APIError` ``APIError/unknownUser``, ``APIError/accountProtected``, ``APIError/notThePostsAuthor``.
+    func create(_ request: CreatePostRequest, _ access: UserAccess) async throws -> Post {
+        let now = Timestamp.now()
         return try await reportingUnknownUser {
-            try await PostRepository.insert(request, now: .now(), in: database)
+            try await database.withTransaction { transaction in
+                try await check(access, toWriteAs: request.userID, orThrow: .unknownUser, in: transaction)
+                return try await PostRepository.insert(request, now: now, in: transaction)
+            }
         }
     }
 
-    /// - Throws: `APIError` ``APIError/postNotFound``, ``APIError/unknownUser``, ``APIError/notThePostsAuthor``.
-    func update(_ id: Int64, _ request: UpdatePostRequest, by writer: Writer) async throws -> Post {
-        let author = writer.author
-        let current = try await find(id)
-        if let author, author != current.userID || author != request.userID ?? author { throw APIError.notThePostsAuthor }
-        guard !request.isEmpty else { return current }
-        let post = try await reportingUnknownUser {
-            try await PostRepository.update(id, by: author, request, in: database)
+    /// - Throws: `APIError` ``APIError/postNotFound``, ``APIError/unknownUser``, ``APIError/accountProtected``,
+    ///   ``APIError/notThePostsAuthor``.
+    func update(_ id: Int64, _ request: UpdatePostRequest, _ access: UserAccess) async throws -> Post {
+        try await reportingUnknownUser {
+            try await database.withTransaction { transaction in
+                let current = try await checkedPost(id, access, in: transaction)
+                if let author = request.userID, author != current.userID {
+                    try await check(access, toWriteAs: author, orThrow: .unknownUser, in: transaction)
+                }
+                guard !request.isEmpty else { return current }
+                let author = access.isAdmin ? nil : current.userID
+                guard let post = try await PostRepository.update(id, by: author, request, in: transaction) else {
+                    throw APIError.postNotFound
+                }
+                return post
+            }
         }
-        guard let post else { throw APIError.postNotFound }
+    }
+
+    /// - Throws: `APIError` ``APIError/postNotFound``, ``APIError/accountProtected``, ``APIError/notThePostsAuthor``.
+    func delete(_ id: Int64, _ access: UserAccess) async throws {
+        try await database.withTransaction { transaction in
+            let current = try await checkedPost(id, access, in: transaction)
+            guard try await PostRepository.delete(id, by: access.isAdmin ? nil : current.userID, in: transaction) else {
+                throw APIError.postNotFound
+            }
+        }
+    }
+
+    // MARK: Rights
+
+    /// A post that the caller may change. Another author than this one may have it a moment later: whoever writes it says whose it
+    /// must be.
+    private func checkedPost(_ id: Int64, _ access: UserAccess, in transaction: any SQLExecutor) async throws -> Post {
+        guard let post = try await PostRepository.find(id, in: transaction) else { throw APIError.postNotFound }
+        try await check(access, toWriteAs: post.userID, orThrow: .postNotFound, in: transaction)
         return post
     }
 
-    /// - Throws: `APIError` ``APIError/postNotFound``, ``APIError/notThePostsAuthor``.
-    func delete(_ id: Int64, by writer: Writer) async throws {
-        let author = writer.author
-        if let author, try await find(id).userID != author { throw APIError.notThePostsAuthor }
-        guard try await PostRepository.delete(id, by: author, in: database) else { throw APIError.postNotFound }
+    /// Users write in their own name and administrators in anybody's; where the directory is open, everybody in the names of rows
+    /// without credentials.
+    /// - Parameter missing: thrown where nobody's name it is.
+    private func check(
+        _ access: UserAccess, toWriteAs author: Int64, orThrow missing: APIError, in transaction: any SQLExecutor
+    ) async throws {
+        let right: UserAccess.Right
+        do {
+            right = try access.right(to: author)
+        } catch {
+            throw APIError.notThePostsAuthor
+        }
+        guard right == .visitor else { return }
+        guard let isEntry = try await users.isEntry(author, in: transaction) else { throw missing }
+        guard isEntry else { throw APIError.accountProtected }
     }
 
     private func reportingUnknownUser<Result: Sendable>(_ body: () async throws -> Result) async throws -> Result {

@@ -82,21 +82,14 @@ struct ProductService: Sendable {
 
     // MARK: Cache
 
-    /// Runs a write with its line in the audit log, and forgets the lists after the commit, never before it: a list loaded in
-    /// between would keep the old rows under the new generation.
+    /// Runs a write with its line in the audit log, and forgets the lists.
     private func writing<Result: Sendable>(
         _ write: @Sendable (any SQLExecutor) async throws -> Result
     ) async throws -> Result {
-        do {
-            let result = try await database.withTransaction(.write, write)
+        try await SettledWrite.run {
+            try await database.withTransaction(.write, write)
+        } forgetting: {
             await cache.invalidate(namespace: ProductService.namespace)
-            return result
-        } catch let error as APIError {
-            throw error  // Refused by a rule: nothing has changed.
-        } catch {
-            // Cancelled, too late, or lost on its way to the commit: it may have happened all the same.
-            await cache.invalidate(namespace: ProductService.namespace)
-            throw error
         }
     }
 

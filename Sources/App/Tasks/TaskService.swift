@@ -75,23 +75,9 @@ struct TaskService: Sendable {
 
     // MARK: Cache
 
-    /// Runs a write, and forgets its owner's lists after the commit, never before it: a list loaded in between would keep the
-    /// old rows under the new generation.
+    /// Runs a write, and forgets its owner's lists.
     private func writing<Result: Sendable>(of owner: Int64, _ write: () async throws -> Result) async throws -> Result {
-        do {
-            let result = try await write()
-            await forgetLists(of: owner)
-            return result
-        } catch {
-            // Cancelled, too late, or lost on its way to the commit: it may have happened all the same.
-            await forgetLists(of: owner)
-            throw error
-        }
-    }
-
-    /// Also where the task was cancelled: the cache sees to that.
-    private func forgetLists(of owner: Int64) async {
-        await cache.invalidate(namespace: TaskService.namespace(of: owner))
+        try await SettledWrite.run(write) { await cache.invalidate(namespace: TaskService.namespace(of: owner)) }
     }
 
     private static func namespace(of owner: Int64) -> String { "tasks:\(owner)" }

@@ -13,7 +13,7 @@ actor SpanExporter {
         var maxBatch = 512
         var period: Duration = .seconds(5)
         var timeout: Duration = .seconds(10)
-        /// For the last batch when the server ends: nobody waits longer for it.
+        /// For what waits when the server ends, all of it together: nobody waits longer for it.
         var lastTimeout: Duration = .seconds(3)
     }
 
@@ -66,8 +66,11 @@ actor SpanExporter {
         if count == limits.maxBatch { Task(executorPreference: loop) { await self.beginSending() } }
     }
 
+    /// Between ``start()`` and ``stop()``.
+    var isRunning: Bool { timer != nil }
+
     func start() {
-        guard timer == nil else { return }
+        guard !isRunning else { return }
         let timer = LoopTimer(loop: loop)
         self.timer = timer
         timer.start(after: limits.period, repeating: limits.period) { [unowned self] in
@@ -75,35 +78,44 @@ actor SpanExporter {
         }
     }
 
-    /// Sends what waits, once, and ends. Must be called before the loop ends.
+    /// Waits for the batch that is under way, sends what waits for as long as it may take, and ends: no later than both time-outs
+    /// together. Must be called before the loop ends.
     func stop() async {
         guard let timer else { return }
         timer.stop()
         self.timer = nil
         await sending?.value
-        await sendBatches(within: limits.lastTimeout)
+        await sendLast()
     }
 
     private func beginSending() {
-        guard sending == nil, timer != nil else { return }
+        guard sending == nil, isRunning else { return }
         sending = Task(executorPreference: loop) { await self.sendInTime() }
     }
 
+    /// Until nothing waits, the server ends, or a batch fails: a collector that is away is asked again with the next period.
     private func sendInTime() async {
-        await sendBatches(within: limits.timeout)
+        while isRunning, let batch = takeBatch(), await send(batch, within: limits.timeout) {}
         sending = nil
     }
 
-    /// Until nothing waits, or a batch fails: a collector that is away is asked again with the next period.
-    private func sendBatches(within timeout: Duration) async {
-        while true {
-            let batch = waiting.withLock { waiting in
-                let batch = Array(waiting.prefix(limits.maxBatch))
-                waiting.removeFirst(batch.count)
-                return batch
-            }
-            guard !batch.isEmpty else { return }
-            guard await send(batch, within: timeout) else { return }
+    private func sendLast() async {
+        let deadline = MonotonicInstant.now() + limits.lastTimeout
+        while deadline > .now(), let batch = takeBatch(), await send(batch, within: deadline - .now()) {}
+        // Nobody asks again.
+        let rest = waiting.withLock { waiting in
+            defer { waiting = [] }
+            return waiting.count
+        }
+        failed.increment(by: Int64(rest))
+    }
+
+    /// Nil where nothing waits.
+    private func takeBatch() -> [TraceSpan]? {
+        waiting.withLock { waiting in
+            let batch = Array(waiting.prefix(limits.maxBatch))
+            waiting.removeFirst(batch.count)
+            return batch.isEmpty ? nil : batch
         }
     }
 

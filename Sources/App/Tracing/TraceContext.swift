@@ -21,6 +21,9 @@ struct SpanID: Sendable, Hashable {
 
 /// What a `traceparent` field says.
 struct TraceParent: Sendable, Hashable {
+    /// Of the `tracestate` beside it: as much as has to be passed on (W3C Trace Context 3.3.1.5). A longer one is left out whole.
+    static let maxStateBytes = 512
+
     let trace: TraceID
     let span: SpanID
     let isSampled: Bool
@@ -92,7 +95,7 @@ final class TraceIDGenerator: Sendable {
     }
 }
 
-/// Which traces are kept: those that their beginning says are kept, and a share of those that begin here
+/// Which traces are kept: those that their beginning says are kept, where it is believed, and a share of those that begin here
 /// (OpenTelemetry's parentbased_traceidratio).
 struct TraceSampler: Sendable {
     /// Trace ids whose lower 63 bits are below it are kept.

@@ -29,11 +29,12 @@ final class Tracer: Sendable {
     }
 
     /// Where a request belongs: in the trace that its caller names, else in one of its own.
-    func begin(traceparent: String?) -> RequestTrace {
-        let parent = traceparent.flatMap { TraceParent($0) }
+    /// - Parameter isTrusted: whether the caller's word counts for whether the trace is kept. Where it does not, neither does the id,
+    ///   which whoever sends it can choose so that every share keeps it: a trace of our own is asked for instead.
+    func begin(parent: TraceParent?, isTrusted: Bool) -> RequestTrace {
         let trace = parent?.trace ?? ids.trace()
-        return RequestTrace(
-            span: ActiveSpan(trace: trace, id: ids.span()), parent: parent?.span, isKept: sampler.keeps(trace, parent: parent))
+        let isKept = parent == nil || isTrusted ? sampler.keeps(trace, parent: parent) : sampler.keeps(ids.trace(), parent: nil)
+        return RequestTrace(span: ActiveSpan(trace: trace, id: ids.span()), parent: parent?.span, isKept: isKept)
     }
 
     /// What a pool tells of its statements: for those that a traced request asks for, a span. The text has placeholders where values

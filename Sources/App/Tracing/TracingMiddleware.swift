@@ -6,16 +6,23 @@ import Reactor
 
 /// Tells the tracer about requests, by OpenTelemetry's semantic conventions for HTTP servers.
 struct TracingMiddleware: Middleware {
+    /// Of a `User-Agent`: a span may wait for a collector, and thousands with it.
+    private static let maxAgentLength = 256
+
     private let tracer: Tracer
     private let scheme: String
+    private let trustedProxies: TrustedProxies
 
-    init(_ tracer: Tracer, isTLS: Bool) {
+    init(_ tracer: Tracer, isTLS: Bool, trustedProxies: TrustedProxies) {
         self.tracer = tracer
+        self.trustedProxies = trustedProxies
         scheme = isTLS ? "https" : "http"
     }
 
     func respond(to context: RequestContext, next: Next) async throws -> HTTPResponse {
-        let trace = tracer.begin(traceparent: context.request.header("traceparent"))
+        let parent = context.request.header("traceparent").flatMap { TraceParent($0) }
+        let isTrusted = parent != nil && ClientAddress.isTrusted(context.request.remoteAddress, trustedProxies)
+        let trace = tracer.begin(parent: parent, isTrusted: isTrusted)
         context.trace = trace
         guard trace.isKept else { return try await next(context) }
         do {
@@ -38,7 +45,9 @@ struct TracingMiddleware: Middleware {
             // The template: a path would make a name of its own for each task there is.
             name: route.map { "\(method) \($0)" } ?? method,
             start: .now() - duration, duration: duration)
-        if trace.parent != nil { span.traceState = request.header("tracestate") }
+        if trace.parent != nil, let state = request.header("tracestate"), state.utf8.count <= TraceParent.maxStateBytes {
+            span.traceState = state
+        }
         span.attributes = [
             ("http.request.method", .text(method)),
             ("url.path", .text(request.path)),
@@ -48,7 +57,9 @@ struct TracingMiddleware: Middleware {
             ("network.protocol.version", .text(request.isHTTP11 ? "1.1" : "1.0")),
         ]
         if let route { span.attributes.append(("http.route", .text(route))) }
-        if let agent = request.header("user-agent") { span.attributes.append(("user_agent.original", .text(agent))) }
+        if let agent = request.header("user-agent") {
+            span.attributes.append(("user_agent.original", .text(agent.clipped(to: TracingMiddleware.maxAgentLength))))
+        }
         if status >= 500 {
             span.isError = true
             span.attributes.append(("error.type", .text(String(status))))

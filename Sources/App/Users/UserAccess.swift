@@ -29,6 +29,9 @@ struct UserAccess: Sendable {
     /// Whether the caller sees more of a user than the directory's entry.
     func seesAccount(of id: Int64) -> Bool { isAdmin || principal?.userID == id }
 
+    /// Whether a row is nobody's: visitors may change it, and write in its name.
+    static func isEntry(_ row: UserRepository.Credentials) -> Bool { row.hashedPassword == nil && row.user.role == .user }
+
     /// - Throws: `APIError` ``APIError/forbidden``, whether or not there is such a user.
     func right(to id: Int64) throws(APIError) -> Right {
         if isAdmin { return .administrator }
@@ -50,8 +53,8 @@ extension UserAccess.Right {
 
     /// - Throws: `APIError` ``APIError/accountProtected`` for a visitor before somebody's account.
     func check(_ target: UserRepository.Credentials) throws(APIError) {
-        guard self == .visitor else { return }
-        guard target.hashedPassword == nil, target.user.role == .user else { throw .accountProtected }
+        guard self == .visitor, !UserAccess.isEntry(target) else { return }
+        throw .accountProtected
     }
 }
 

@@ -51,7 +51,8 @@ extension UserRepository {
         try await firstCredentials(transaction.execute(lockRow, [.int(id)]))
     }
 
-    private static let countUsers = SQLStatement.read("SELECT count(*), count(*) FILTER (WHERE created_at >= $1) FROM users")
+    private static let countUsers = SQLStatement.read(
+        "SELECT count(*), (SELECT count(*) FROM users WHERE created_at >= $1) FROM users")
 
     // SQLite has one writer at a time, and this is it.
     private static let lockRow = SQLStatement.write(

@@ -95,6 +95,12 @@ struct UpdateUserRequest: RequestBody {
         password = values[Self.password]
     }
 
+    /// - Parameter changes: without a password.
+    init(changes: UserRepository.Changes) {
+        self.changes = changes
+        password = nil
+    }
+
     var isEmpty: Bool { changes.isEmpty && password == nil }
 
     /// The members that were sent, with what a fault may show of them.

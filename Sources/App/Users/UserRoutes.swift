@@ -28,7 +28,10 @@ private enum UserHandlers<Shown: ShownUser> {
     static var directory: RouteGroup {
         RouteGroup(tag: "Users") { routes in
             routes.post(
-                "/users", summary: "Create a user", description: "Without a password it is a row with which nobody can log in.",
+                "/users", summary: "Create a user",
+                description:
+                    "Without a password it is a row with which nobody can log in. It has its address all the same: nobody else can register "
+                    + "with it until an administrator deletes the row or gives it a password.",
                 status: .created, errors: [.userExists], access: .optionalUser, limit: .strict, handler: createEntry)
             declareLists(routes, access: .optionalUser)
             declareRow(routes, access: .optionalUser, errors: [.accountProtected, .userNotFound])

@@ -31,6 +31,7 @@ extension UserService {
                     ended = try await SessionRepository.endAll(ofUser: id, except: own, now: now, in: transaction)
                     try await OneTimeTokenRepository.invalidate(.passwordReset, ofUser: id, now: now, in: transaction)
                 }
+                if isNewAddress(of: user, was: target, changes) { try await verification.enqueue(for: user, in: transaction) }
                 for entry in entries(for: request, from: target.user, to: user, sessionsEnded: ended, by: access.principal?.userID) {
                     try await AuditLog.record(entry, from: origin, at: now, in: transaction)
                 }
@@ -71,6 +72,12 @@ extension UserService {
             of: password, names: [changes.email, changes.username.applied(to: nil), stored?.email, stored?.username])
         changes.hashedPassword = try await passwords.hash(password)
         return changes
+    }
+
+    /// Whether an account has got an address, or an address an account.
+    private func isNewAddress(of user: User, was old: UserRepository.Credentials, _ changes: UserRepository.Changes) -> Bool {
+        guard old.hashedPassword != nil else { return changes.hashedPassword != nil }
+        return user.email.lowercased() != old.user.email.lowercased()
     }
 
     /// The active administrators, held until the transaction ends.

@@ -10,6 +10,7 @@ struct UserService: Sendable {
     let lists: UserLists
     let passwords: PasswordHasher
     let sessions: SessionStoreGroup
+    let verification: VerificationMail
     let checksCommonPasswords: Bool
 
     // MARK: Reading
@@ -41,8 +42,19 @@ struct UserService: Sendable {
         return user
     }
 
+    /// Whether a user's row is an entry, without credentials and rights. It stays one until the transaction ends.
+    /// - Returns: nil where there is no such user.
+    func isEntry(_ id: Int64, in transaction: any SQLExecutor) async throws(DatabaseError) -> Bool? {
+        try await UserRepository.lockCredentials(id: id, in: transaction).map(UserAccess.isEntry)
+    }
+
     // MARK: Making
 
+    /// Makes an account, or without a password an entry of the directory.
+    ///
+    /// An address is one row's, whoever made it. Where the directory is open anybody can make an entry with anybody's address, and
+    /// its owner can then not register: that is a 409 like any other, for nobody may take over a row by saying an address. An
+    /// administrator deletes the entry, or gives it a password; `seed-admin` refuses such an address, and takes it with `--promote`.
     /// - Throws: `APIError` ``APIError/userExists``, or 422 for a password that everybody knows.
     func create(_ draft: UserDraft, _ access: UserAccess, from origin: RequestOrigin) async throws -> User {
         var new = UserRepository.NewUser(
@@ -61,6 +73,8 @@ struct UserService: Sendable {
                 try await AuditLog.record(
                     AuditEntry("user.create", by: actor, on: "user", String(user.id), details: details), from: origin, at: now,
                     in: transaction)
+                // Entries get no mail: whoever makes one would have us write to anybody.
+                if row.hashedPassword != nil { try await verification.enqueue(for: user, in: transaction) }
                 return user
             }
         }
@@ -68,27 +82,30 @@ struct UserService: Sendable {
 
     // MARK: Helpers
 
-    /// Runs a write, and forgets the directory's lists and the user's live state after it: also where it failed, for one that was
-    /// cancelled or lost on its way to the commit may have happened all the same.
-    func writing<Result: Sendable>(to user: Int64? = nil, _ write: () async throws -> Result) async throws -> Result {
+    /// Runs a write of a user, and forgets what it made untrue.
+    /// - Parameters:
+    ///   - user: whose sessions are looked up anew.
+    ///   - changesDirectory: whether lists of users show it.
+    /// - Throws: what `write` throws; ``APIError/userExists`` where an address or a username is taken.
+    func writing<Result: Sendable>(
+        to user: Int64? = nil, changesDirectory: Bool = true, _ write: () async throws -> Result
+    ) async throws -> Result {
         do {
-            let result = try await write()
-            await settle(user)
-            return result
+            return try await SettledWrite.run(write) {
+                if let user { await sessions.revokeAll(user: user) }
+                if changesDirectory { await UserLists.invalidate(in: lists.cache) }
+            }
         } catch {
-            await settle(user)
-            if UserRepository.isIdentityConflict(error) { throw APIError.userExists }
-            throw error
+            throw UserRepository.isIdentityConflict(error) ? APIError.userExists : error
         }
     }
 
-    private func settle(_ user: Int64?) async {
-        if let user { await sessions.revokeAll(user: user) }
-        await UserLists.invalidate(in: lists.cache)
-    }
-
-    func checkStrength(of password: String, names: [String?]) throws(APIError) {
+    /// - Parameters:
+    ///   - field: where the request has the password.
+    ///   - names: of the account: they make no password.
+    /// - Throws: `APIError` 422 for one that is well known, where those are refused.
+    func checkStrength(of password: String, field: String = "password", names: [String?]) throws(APIError) {
         guard checksCommonPasswords, let problem = CommonPasswords.problem(with: password, names: names) else { return }
-        throw .validation(.valueError(problem), at: "body", "password")
+        throw .validation(.valueError(problem), at: "body", .name(field))
     }
 }

@@ -23,6 +23,8 @@ final class RequestContext {
     var principal: Principal?
     /// The request's place in a trace; nil where nothing is traced.
     var trace: RequestTrace?
+    /// Told of the form by ``MultipartForm``; nil where nobody asks what was in it.
+    var formDigest: FormDigest?
     /// Header fields that the answer gets whatever becomes of the request: success, error, refusal.
     var answerHeaders: [HeaderField] = []
 

@@ -94,8 +94,8 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
 
     // MARK: Work from anywhere
 
-    /// Runs `body` on the loop, soon: after the jobs that are ready now, before the next poll. Callable from any thread; on a
-    /// loop that has ended it does nothing.
+    /// Runs `body` on the loop, soon: what is posted while jobs run comes after them and after one look at the sockets that does
+    /// not wait. Callable from any thread; on a loop that has ended it does nothing.
     public func post(_ body: @escaping @Sendable () -> Void) {
         if isOnLoop {
             posted.append(body)
@@ -188,7 +188,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     private func drain() {
         var budget = EventLoop.maxJobsPerDrain
         while true {
-            while !posted.isEmpty {
+            if !posted.isEmpty {
                 let bodies = posted
                 posted = []
                 for body in bodies { body() }
@@ -204,10 +204,8 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
             }
             batch.removeAll(keepingCapacity: batch.count < 4_096)
             batchPosition = 0
-            guard !ready.isEmpty else {
-                if posted.isEmpty { return }
-                continue
-            }
+            // What was posted meanwhile is the next drain's, after a look at the sockets: a closure may post itself again.
+            guard !ready.isEmpty else { return }
             swap(&ready, &batch)
         }
     }

@@ -50,9 +50,15 @@ public enum DurableFile {
 
     /// Writes a whole file: temporary name, fsync, rename, fsync of the folder.
     public static func write(_ bytes: [UInt8], directory: String, name: String) throws(FileError) {
-        let writer = try DurableFileWriter(directory: directory, name: name)
+        let writer = try DurableFileWriter(directory: directory, name: DurableFileWriter.uniqueStem(for: name))
         try writer.write(bytes)
         try writer.commit(as: name)
+    }
+
+    /// Whether there is something of that name, of whatever kind; true, too, where it cannot be looked at. Blocks.
+    public static func isTaken(_ path: String) -> Bool {
+        var status = stat()
+        return unsafe lstat(path, &status) == 0 || errno != ENOENT
     }
 
     /// Removes a file, durably.

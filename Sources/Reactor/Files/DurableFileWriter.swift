@@ -13,6 +13,7 @@ public final class DurableFileWriter: Sendable {
         /// -1 once committed or discarded.
         var descriptor: Int32
         var bytesWritten = 0
+        var isNamed = false
     }
 
     private let directory: String
@@ -24,7 +25,8 @@ public final class DurableFileWriter: Sendable {
     ///
     /// - Parameters:
     ///   - directory: where the file will be; rename is atomic only inside one file system.
-    ///   - name: a stem that is unique among writers of this moment; the temporary file carries it.
+    ///   - name: a stem that is unique, also among what killed writers left behind; the temporary file carries it. See
+    ///     ``uniqueStem(for:)``.
     ///   - hook: for tests: decides which steps fail.
     public init(directory: String, name: String, hook: FileOperationHook? = nil) throws(FileError) {
         self.directory = directory
@@ -40,6 +42,14 @@ public final class DurableFileWriter: Sendable {
     deinit { discard() }
 
     public var bytesWritten: Int { state.withLock { $0.bytesWritten } }
+
+    /// Whether the file has its real name: a ``commit(as:)`` that failed behind the rename has given it all the same.
+    public var isNamed: Bool { state.withLock { $0.isNamed } }
+
+    /// A stem for a file of this name. Its random part keeps a second attempt apart from what a killed one left behind.
+    public static func uniqueStem(for name: String) -> String {
+        "\(name).\(String(UInt64.random(in: .min ... .max), radix: 36))"
+    }
 
     /// Opens what is written so far for reading, under its temporary name. Blocks.
     public func reopenForReading() throws(FileError) -> FileReader {
@@ -83,6 +93,7 @@ public final class DurableFileWriter: Sendable {
                 unsafe unlink(temporaryPath)
                 throw error
             }
+            state.isNamed = true
             try hook?(.synchronizeDirectory)
             try DurableFile.synchronizeDirectory(directory)
         }

@@ -83,11 +83,12 @@ final class SMTPConversation: Sendable {
         Int(clamping: duration.ceilingMilliseconds)
     }
 
-    /// What libcurl's code and the server's last reply mean. A refused login is the operator's to mend, and the mail can wait.
-    /// And a server that greets with a refusal means us, not the mail.
+    /// What libcurl's code and the server's last reply mean. A refused login, and one or a STARTTLS that is missing (RFC 4954 section 6,
+    /// RFC 3207 section 4), are the operator's to mend, and the mail can wait. And a server that greets with a refusal means us, not the mail.
     private func failure(_ code: CURLcode, lastReply: Int, hasSentMail: Bool) -> SMTPError {
         let isRefusal = code == CURLE_SEND_ERROR || (hasSentMail && (code == CURLE_WEIRD_SERVER_REPLY || code == CURLE_RECV_ERROR))
         switch lastReply {
+        case 530, 534, 535, 538: return SMTPError("the mail server wants another login, or TLS (\(lastReply))")
         case 500...599 where isRefusal: return SMTPError("the mail server refused the mail (\(lastReply))", isPermanent: true)
         case 400...499 where isRefusal: return SMTPError("the mail server wants the mail later (\(lastReply))")
         default: return unsafe SMTPError("the mail server cannot be used: \(String(cString: curl_easy_strerror(code)))")

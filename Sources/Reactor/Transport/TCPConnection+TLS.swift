@@ -74,8 +74,7 @@ extension TCPConnection {
         case .open:
             break
         case .ended:
-            stopReading()
-            delegate?.receivedEOF()
+            end(tls)
         case .failed(.plaintextHTTP) where answersInClear():
             break
         case .failed(let error):
@@ -83,6 +82,15 @@ extension TCPConnection {
             if bytesUnsent == 0 { _ = tryWrite(tls.outgoing) }
             close(error.transportError)
         }
+    }
+
+    /// The peer has said that it sends no more. A delegate that has paused hears of it when it goes on, as it would of a FIN, which
+    /// waits in the kernel: until then it has use for what came before.
+    func end(_ tls: TLSSession) {
+        tls.isEndWaiting = !isReading
+        guard isReading else { return }
+        stopReading()
+        delegate?.receivedEOF()
     }
 
     private func answersInClear() -> Bool {
@@ -117,7 +125,11 @@ extension TCPConnection {
             return !tls.outgoing.isEmpty
         }
         let count = min(buffer.count, TCPConnection.encryptedAtOnce)
-        if let error = tls.send(buffer.bytes.extracting(first: count)) {
+        let error = unsafe buffer.withUnsafeBytes { bytes -> TLSError? in
+            // SAFETY: the span ends with the call that it is handed to, and the buffer outlives that.
+            unsafe tls.send(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: bytes[..<count])))
+        }
+        if let error {
             close(error.transportError)
             return false
         }

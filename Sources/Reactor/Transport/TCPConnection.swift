@@ -100,6 +100,7 @@ public final class TCPConnection: TickFlushable {
 
     public func flushTick() {
         isFlushScheduled = false
+        if let tls, tls.isEndWaiting, isReading { end(tls) }
         flush()
     }
 
@@ -192,6 +193,8 @@ public final class TCPConnection: TickFlushable {
     public func startReading() {
         guard !isReading, closing != .closed else { return }
         isReading = true
+        // Told at the end of the tick, like everything else from outside of the owner's calls.
+        if let tls, tls.isEndWaiting { return scheduleFlush() }
         let code = unsafe uv_read_start(stream, onAllocate, onRead)
         if code < 0 { close(TransportError(code: code, operation: "read")) }
     }

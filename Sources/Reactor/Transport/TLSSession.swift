@@ -31,6 +31,9 @@ final class TLSSession {
     private(set) var isEstablished = false
     /// Called once the handshake is over.
     var onEstablished: (() -> Void)?
+    /// The peer's close_notify has come while its reader had paused. Nothing else can wait here: plaintext is handed on with the
+    /// bytes that it came in.
+    var isEndWaiting = false
     /// Whether our own close_notify is written.
     private(set) var isFinished = false
     /// After a fatal error OpenSSL may not be asked for anything any more.

@@ -185,6 +185,58 @@ import Testing
         }
     }
 
+    @Test func aFileThatWasThereBeforeStaysWhateverStepOfItsReplacementFails() async throws {
+        for failing in FileOperation.allCases {
+            try await withTemporaryFolder { folder in
+                try await withLoop { isolation in
+                    let id = FileID()
+                    let store = FileStore(loop: isolation.loop, root: folder, maxFileBytes: 9)
+                    try await store.put(id, [1])
+                    let broken = FileStore(loop: isolation.loop, root: folder, maxFileBytes: 9) { operation throws(FileError) in
+                        if operation == failing { throw FileError(code: 28, operation: operation.rawValue) }
+                    }
+                    await #expect(throws: FileStoreError.diskFull, "\(failing)") { try await broken.put(id, [2]) }
+                    // Behind the rename there is no way back.
+                    try await #expect(store.get(id) == (failing == .synchronizeDirectory ? [2] : [1]), "\(failing)")
+                    let left = try temporaryFiles(below: folder)
+                    #expect(left.isEmpty)
+                }
+            }
+        }
+    }
+
+    @Test func theFolderKnowsItsOwner() async throws {
+        try await withStore { store, root in
+            try await #expect(store.owner() == nil)
+            try await store.bind(to: nil)
+            try #expect(DurableFile.list(root).isEmpty)
+            try await store.bind(to: "one")
+            try await store.bind(to: "two")
+            try await #expect(store.owner() == "two")
+            // As an editor leaves it.
+            try DurableFile.write(Array("three \r\n\n".utf8), directory: root, name: ".database")
+            try await #expect(store.owner() == "three")
+            // The sweep has nothing to do with it.
+            try await #expect(store.sweep(now: .now() + .seconds(99_999)) == 0)
+            try await store.bind(to: nil)
+            try await #expect(store.owner() == nil)
+        }
+    }
+
+    @Test func filesAreCountedAndNothingElse() async throws {
+        try await withStore { store, root in
+            try await #expect(!store.holdsMoreFiles(than: 0))
+            try await store.bind(to: "one")
+            let id = FileID()
+            try DurableFile.createDirectory("\(root)/\(id.text.prefix(2))")
+            try DurableFile.write([], directory: "\(root)/\(id.text.prefix(2))", name: ".x.partial")
+            try await #expect(!store.holdsMoreFiles(than: 0))
+            for _ in 0..<3 { try await store.put(FileID(), [1]) }
+            try await #expect(store.holdsMoreFiles(than: 2))
+            try await #expect(!store.holdsMoreFiles(than: 3))
+        }
+    }
+
     @Test func filesAreListedByShardWithoutWhatIsNone() async throws {
         try await withStore { store, root in
             let id = try #require(FileID("0b7a8f6e-0000-4000-8000-00000000000a"))
@@ -221,7 +273,7 @@ private func withStore(
 }
 
 private func files(below root: String) throws -> [String] {
-    try DurableFile.list(root).flatMap { try DurableFile.list("\(root)/\($0.name)") }.map(\.name)
+    try DurableFile.list(root).filter(\.isDirectory).flatMap { try DurableFile.list("\(root)/\($0.name)") }.map(\.name)
 }
 
 private func temporaryFiles(below root: String) throws -> [String] {

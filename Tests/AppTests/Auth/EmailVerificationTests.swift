@@ -87,6 +87,35 @@ import Testing
         }
     }
 
+    /// Rows without credentials get none: anybody makes them, with anybody's address.
+    @Test(arguments: TestSetup.overSockets)
+    func everyNewAddressOfAnAccountIsMailedWhoeverGaveIt(_ setup: TestSetup) async throws {
+        try await TestApp.run(on: setup) { configuration in
+            configuration.auth.verifiesEmail = true
+        } _: { app in
+            let mailbox = Mailbox(app)
+            let admin = try await app.admin()
+            let made = try await admin.post(
+                "/api/v1/users", json: ["email": "bob@example.com", "password": "password123", "role": "user"])
+            let path = "/users/\(try #require(made.json["id"]?.integer))"
+            let bob = try await app.loggedIn("bob@example.com", "password123")
+            try await #expect(mailbox.receive().map(\.to) == ["<bob@example.com>"])
+            for (client, target, email) in [(admin, path, "b1"), (bob, path, "b2"), (bob, "/auth/me", "b3")] {
+                try await #expect(client.patch(target, json: ["email": .string("\(email)@example.com")]).status == 200)
+                try await #expect(mailbox.receive().map(\.to) == ["<\(email)@example.com>"])
+            }
+            // The same address once more, whatever its case, is not a new one.
+            try await #expect(bob.put(path, json: ["email": "B3@example.com", "name": "Bob"]).status == 200)
+            let entry = try await app.client.post("/users", json: ["name": "Eve", "email": "eve@example.com"])
+            let entryPath = "/users/\(try #require(entry.json["id"]?.integer))"
+            try await #expect(app.client.patch(entryPath, json: ["email": "eva@example.com"]).status == 200)
+            try await #expect(mailbox.receive().isEmpty)
+            // With a password it is an account, and its address an account's.
+            try await #expect(admin.patch(entryPath, json: ["password": "password123"]).status == 200)
+            try await #expect(mailbox.receive().map(\.to) == ["<eva@example.com>"])
+        }
+    }
+
     @Test(arguments: TestSetup.overSockets)
     func anInactiveUserVerifiesNothing(_ setup: TestSetup) async throws {
         try await TestApp.run(on: setup) { configuration in

@@ -192,6 +192,25 @@ import Testing
         }
     }
 
+    @Test(arguments: TestSetup.overSockets, ["/auth/login", "/auth/login/access-token"])
+    func everNewNamesFromOneAddressAreLimitedToo(_ setup: TestSetup, _ path: String) async throws {
+        try await TestApp.run(on: setup) { configuration in
+            configuration.rateLimits.isEnabled = true
+            configuration.rateLimits.moderate = RateLimitAllowance(limit: 3, window: .seconds(60))
+        } _: { app in
+            for number in 1...3 {
+                let answer = try await app.client.post(path, form: "username=nobody\(number)&password=password123")
+                #expect(answer.status == 401)
+                // Told is the rule of the name, which is the narrower one for people.
+                #expect(answer.header("RateLimit-Policy") == "\"login\";q=5;w=60")
+                #expect(answer.header("X-RateLimit-Remaining") == "4")
+            }
+            let refused = try await app.client.post(path, form: "username=nobody4&password=password123")
+            #expect(refused.status == 429)
+            #expect(refused.code == "RATE_LIMITED")
+        }
+    }
+
     @Test(arguments: TestSetup.overSockets)
     func fiveAttemptsAMinuteForANameAndAnAddress(_ setup: TestSetup) async throws {
         try await TestApp.run(on: setup) { configuration in

@@ -292,9 +292,10 @@ import Testing
             _ = try await app.registered("ada")
             _ = try await forgot(app, "ada@example.com")
             let token = try await mailbox.receiveToken()
-            try await OneTimeTokenRepository.removeExpired(before: .now(), limit: 10, in: app.services.database)
+            let database = app.services.database
+            try await #expect(OneTimeTokenRepository.removeExpired(before: .now(), limit: 10, in: database) == 0)
             try await #expect(count(app, "one_time_tokens") == 1)
-            try await OneTimeTokenRepository.removeExpired(before: .now() + .seconds(3_600), limit: 10, in: app.services.database)
+            try await #expect(OneTimeTokenRepository.removeExpired(before: .now() + .seconds(3_600), limit: 10, in: database) == 1)
             try await #expect(count(app, "one_time_tokens") == 0)
             try await #expect(reset(app, token).status == 400)
         }

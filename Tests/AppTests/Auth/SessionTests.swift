@@ -185,6 +185,34 @@ import Testing
     }
 
     @Test(arguments: TestSetup.overSockets)
+    func sessionsArePagedNewestFirst(_ setup: TestSetup) async throws {
+        try await TestApp.run(on: setup) { app in
+            _ = try await app.registered("ada")
+            for number in 2...4 {
+                _ = try await app.client.post(
+                    "/auth/login", json: ["username": "ada@example.com", "password": .string(TestApp.password)],
+                    ["User-Agent": "\(number)"])
+            }
+            let user = try await app.loggedIn("ada@example.com", TestApp.password)
+            func agents(_ page: HTTPTestResponse) -> [String?] { (page.json.array ?? []).map { $0["user_agent"]?.string } }
+            let all = try await user.get("/auth/sessions")
+            #expect(all.json.array?.count == 5)
+            #expect(all.header("X-Total-Count") == "5")
+            #expect(all.header("Link") == nil)
+            let page = try await user.get("/auth/sessions?skip=1&limit=2")
+            #expect(agents(page) == ["4", "3"])
+            #expect(page.header("X-Total-Count") == "5")
+            #expect(page.header("Link")?.contains("</auth/sessions?skip=3&limit=2>; rel=\"next\"") == true)
+            let behind = try await user.get("/auth/sessions?skip=9")
+            #expect(behind.text == "[]")
+            #expect(behind.header("X-Total-Count") == "5")
+            try await #expect(
+                user.get("/auth/sessions?limit=101&skip=-1").faults
+                    == ["less_than_equal at query.limit", "greater_than_equal at query.skip"])
+        }
+    }
+
+    @Test(arguments: TestSetup.overSockets)
     func allSessionsEndTogether(_ setup: TestSetup) async throws {
         try await TestApp.run(on: setup) { app in
             let stranger = try await app.registered("bob")
@@ -197,13 +225,28 @@ import Testing
         }
     }
 
+    /// A write that fails may have happened all the same: whatever is believed is looked up anew.
+    @Test(arguments: TestSetup.overSockets, [("POST", "/auth/logout"), ("DELETE", "/auth/sessions")])
+    func anEndThatFailsLeavesNoSessionBelievedIn(_ setup: TestSetup, _ end: (method: String, path: String)) async throws {
+        try await TestApp.run(on: setup) { app in
+            let user = try await app.registered("ada")
+            try await #expect(user.get("/auth/me").status == 200)
+            let database = app.services.database
+            _ = try await database.execute(.write("UPDATE users SET is_active = $1"), [.bool(false)])
+            _ = try await database.execute(.write("ALTER TABLE audit_log RENAME TO audit_log_elsewhere"), [])
+            try await #expect(user.send(end.method, end.path).status == 500)
+            try await #expect(user.get("/auth/me").status == 401)
+            try await #expect(database.execute(.read("SELECT count(*) FROM sessions WHERE revoked_at IS NULL"), [])[0].int(0) == 1)
+        }
+    }
+
     @Test(arguments: TestSetup.overSockets)
     func whatIsOverIsRemovedAndTheRestStays(_ setup: TestSetup) async throws {
         try await TestApp.run(on: setup) { app in
             let user = try await app.registered("ada")
             try await #expect(user.send("POST", "/auth/logout").status == 200)
             let living = try await logIn(app)
-            try await SessionRepository.removeExpired(before: .now() + .seconds(1), limit: 10, in: app.services.database)
+            try await #expect(SessionRepository.removeExpired(before: .now() + .seconds(1), limit: 10, in: app.services.database) == 1)
             let rows = try await app.services.database.execute(.read("SELECT count(*) FROM sessions"), [])
             try #expect(rows[0].int(0) == 1)
             try await #expect(status(app, living.access) == 200)

@@ -21,6 +21,18 @@ import Testing
         #expect(text.contains("HOST=127.0.0.1  (default)"))
     }
 
+    @Test func noFaultyURLIsQuoted() throws {
+        let urls = Settings.all.filter { $0.form.contains("://") }
+        #expect(urls.map(\.name).contains("OTEL_EXPORTER_OTLP_ENDPOINT"))
+        #expect(urls.count >= 5)
+        for setting in urls {
+            let error = #expect(throws: ConfigurationError.self, "\(setting.name)") {
+                _ = try ConfigurationLoader(environment: [setting.name: "http://joe:hunter2@collector/?"]).load()
+            }
+            #expect(error.map { "\($0)".contains("hunter2") } == false, "\(setting.name)")
+        }
+    }
+
     @Test func aLineBreakInAValueForgesNoLine() throws {
         let loaded = try ConfigurationLoader(environment: ["APP_NAME": "a\nDEBUG=true  (flag)"]).load()
         #expect(!ConfigurationReport.effective(loaded).contains("\nDEBUG=true"))

@@ -35,6 +35,8 @@ import Testing
     func theFilesOfARemovedAccountGoToo(_ setup: TestSetup) async throws {
         try await TestApp.run(on: setup) { app in
             let user = try await app.registered()
+            // As at the server's start: the folder is bound to the database.
+            try await FileSweep(app.services).runAndReport(now: .now())
             try await #expect(user.upload("a.txt", TestFiles.text).status == 201)
             try await #expect(user.delete("/auth/me").status < 300)
             try await #expect(app.fileRows() == 0)
@@ -55,6 +57,91 @@ import Testing
             try await FileSweep(app.services).runAndReport(now: .now() + Self.later)
             #expect(app.log.text.contains("files are missing from the disk"))
             try await #expect(app.fileRows() == 1)
+        }
+    }
+
+    // MARK: Whose the folder is
+
+    @Test(arguments: TestSetup.overSockets)
+    func aFreshStartBindsTheFolder(_ setup: TestSetup) async throws {
+        try await TestApp.run(on: setup) { app in
+            let store = app.services.fileStore
+            let id = try await DatabaseIdentity.id(in: app.services.database)
+            #expect(FileID(id)?.text == id)
+            try await #expect(store.owner() == nil)
+            try await FileSweep(app.services).run(now: .now())
+            try await #expect(store.owner() == id)
+            // Nothing is in it: another database may have it.
+            try await store.bind(to: FileID().text)
+            try await FileSweep(app.services).run(now: .now())
+            try await #expect(store.owner() == id)
+        }
+    }
+
+    @Test(arguments: TestSetup.overSockets)
+    func aFolderThatNobodyIsNamedInIsOursWhereWeKnowAFileOfIt(_ setup: TestSetup) async throws {
+        try await TestApp.run(on: setup) { app in
+            let store = app.services.fileStore
+            let orphan = FileID()
+            try await store.put(orphan, [1])
+            let id = try await DatabaseIdentity.id(in: app.services.database)
+            await #expect(throws: FileBinding.Refusal.unknownFiles(id: id)) {
+                try await FileSweep(app.services).run(now: .now() + Self.later)
+            }
+            try #expect(app.storedFiles() == [orphan.text])
+            try await #expect(store.owner() == nil)
+
+            let user = try await app.registered()
+            let kept = try #require(try await user.upload("a.txt", TestFiles.text).json["id"]?.string)
+            try await #expect(FileSweep(app.services).run(now: .now() + Self.later).orphans == 1)
+            try #expect(app.storedFiles() == [kept])
+            try await #expect(store.owner() == id)
+        }
+    }
+
+    @Test(arguments: TestSetup.overSockets)
+    func ofAnotherDatabasesFolderNothingIsRemoved(_ setup: TestSetup) async throws {
+        try await TestApp.run(on: setup) { app in
+            let store = app.services.fileStore
+            let user = try await app.registered()
+            try await #expect(user.upload("a.txt", TestFiles.text).status == 201)
+            try await FileSweep(app.services).run(now: .now())
+            let owner = try #require(try await store.owner())
+            for _ in 0..<3 { try await store.put(FileID(), [1]) }
+            let shard = "\(app.backend.configuration.dataDirectory)/files/\(try app.storedFiles()[0].prefix(2))"
+            try DurableFile.write([9], directory: shard, name: ".\(FileID()).\(FileID()).partial")
+            // It is as if DATABASE_URL named another one.
+            let other = FileID()
+            _ = try await app.services.database.execute(.write("UPDATE database_identity SET id = $1"), [.uuid(other.text)])
+
+            try await FileSweep(app.services).runAndReport(now: .now() + Self.later)
+            try #expect(app.storedFiles().count == 5)
+            #expect(app.log.text.contains("the folder of files belongs to another database"))
+            #expect(app.log.text.contains("write \(other) into DATA_DIR/files/.database"))
+            try await #expect(store.owner() == owner)
+
+            // What the hint says works.
+            try await store.bind(to: other.text)
+            let report = try await FileSweep(app.services).run(now: .now() + Self.later)
+            #expect(report == FileSweep.Report(temporary: 1, orphans: 3, missing: []))
+        }
+    }
+
+    @Test(arguments: TestSetup.overSockets)
+    func aDatabaseThatLostItsRowsRemovesNothing(_ setup: TestSetup) async throws {
+        try await TestApp.run(on: setup) { app in
+            let store = app.services.fileStore
+            try await FileSweep(app.services).run(now: .now())
+            for _ in 0...FileBinding.maxForgottenFiles { try await store.put(FileID(), [1]) }
+            await #expect(throws: FileBinding.Refusal.forgottenFiles) {
+                try await FileSweep(app.services).run(now: .now() + Self.later)
+            }
+            try #expect(app.storedFiles().count == FileBinding.maxForgottenFiles + 1)
+            // One row is enough to tell that they are there.
+            let user = try await app.registered()
+            try await #expect(user.upload("a.txt", TestFiles.text).status == 201)
+            let report = try await FileSweep(app.services).run(now: .now() + Self.later)
+            #expect(report.orphans == FileBinding.maxForgottenFiles + 1)
         }
     }
 }

@@ -31,6 +31,18 @@ import Testing
         #expect(FileName(sanitizing: "a." + String(repeating: "x", count: 300)) == nil)
     }
 
+    /// A letter under more accents than a name has room for is one character.
+    @Test(arguments: [110, 120, 125, 400])
+    func aCharacterThatLeavesNoRoomForAMarkIsCutItself(_ accents: Int) throws {
+        let name = try #require(FileName(sanitizing: "e\(String(repeating: "\u{301}", count: accents)).txt"))
+        let names = [name, name.copy(2), name.copy(1_024), name.marked("0b7a8f6e-0000-4000-8000-000000000001")]
+        #expect(Set(names.map(\.text)).count == 4)
+        for name in names {
+            #expect(name.text.utf8.count <= FileName.maxBytes)
+            #expect(name.stem.unicodeScalars.first == "e")
+        }
+    }
+
     @Test func textsAreUTF8WithoutControlsAtEverySplit() {
         let good = Array("a\tb\r\n\u{C}\u{1B}[m\u{7FF}\u{800}\u{D7FF}\u{E000}\u{FFFF}\u{10000}\u{10FFFF}".utf8)
         for cut in 0...good.count {
@@ -82,6 +94,23 @@ import Testing
         }
         #expect(FileKind.doc.verdict(onMediaType: "application/x-ole-storage") == .refused)
         #expect(FileKind.docx.verdict(onMediaType: "application/zip") == .undecided)
+    }
+
+    @Test func filesAreOnlyRemovedWhereTheirRowsAreCertainlyNotThere() {
+        let unknown: [DatabaseError] = [.connectionLost(commitUnknown: true), .timeout("5 s"), .closed]
+        let certain: [DatabaseError] = [
+            .connectionLost(commitUnknown: false), .serialization, .constraint(.unique, name: nil), .unavailable(""),
+        ]
+        for error in unknown {
+            #expect(!CommitOutcome.isRolledBack(error), "\(error)")
+            #expect(!CommitOutcome.isRolledBack(MigrationError.database(error)), "\(error)")
+        }
+        for error in certain {
+            #expect(CommitOutcome.isRolledBack(error), "\(error)")
+            #expect(CommitOutcome.isRolledBack(MigrationError.database(error)), "\(error)")
+        }
+        #expect(CommitOutcome.isRolledBack(CancellationError()))
+        #expect(CommitOutcome.isRolledBack(MigrationError.failed(label: "0001_initial", isUp: true, .timeout("5 s"))))
     }
 
     @Test func pathsOfNamesAreEscapedToTheLastByte() {

@@ -8,7 +8,7 @@ extension TestApp {
     /// The names of all stored files, temporary ones among them.
     func storedFiles() throws -> [String] {
         let root = "\(backend.configuration.dataDirectory)/files"
-        return try DurableFile.list(root).flatMap { try DurableFile.list("\(root)/\($0.name)") }.map(\.name)
+        return try DurableFile.list(root).filter(\.isDirectory).flatMap { try DurableFile.list("\(root)/\($0.name)") }.map(\.name)
     }
 
     /// How many rows tell of files.

@@ -11,21 +11,30 @@ import Testing
     private struct Followed {
         let id: JobID
         let client: TestClient
-        let follow: (_ lastEventID: String?) async throws -> RawClient
+        let address: SocketAddress
+        let loop: EventLoop
+
+        init(id: JobID, client: TestClient, on app: TestApp) throws {
+            self.id = id
+            self.client = client
+            address = try #require(app.address)
+            loop = app.loop
+        }
+
+        func follow(_ lastEventID: String?) async throws -> RawClient {
+            let raw = try await RawClient.connect(to: address, loop: loop)
+            raw.send(
+                "GET /api/v1/jobs/\(id)/events HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer \(client.token ?? "")\r\n"
+                    + (lastEventID.map { "Last-Event-ID: \($0)\r\n" } ?? "") + "\r\n")
+            return raw
+        }
     }
 
     private static func followed(_ app: TestApp) async throws -> Followed {
         let client = try await app.registered()
         let queued = try await client.send("POST", "/tasks/send-welcome-email")
         let id = try #require(queued.json["task_id"]?.string.flatMap { JobID($0) })
-        let address = try #require(app.address)
-        return Followed(id: id, client: client) { last in
-            let raw = try await RawClient.connect(to: address, loop: app.loop)
-            raw.send(
-                "GET /api/v1/jobs/\(id)/events HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer \(client.token ?? "")\r\n"
-                    + (last.map { "Last-Event-ID: \($0)\r\n" } ?? "") + "\r\n")
-            return raw
-        }
+        return try Followed(id: id, client: client, on: app)
     }
 
     private static func configure(_ configuration: inout AppConfiguration) {
@@ -87,6 +96,39 @@ import Testing
             try await listener.receive { $0.split(separator: ":\n\n").count > 3 }
             listener.abort()
         }
+    }
+
+    @Test(arguments: TestSetup.overSockets)
+    func aStreamEndsWithTheSessionThatAskedForIt(_ setup: TestSetup) async throws {
+        try await TestApp.run(on: setup, configure: Self.configure) { app in
+            let job = try await Self.followed(app)
+            let listener = try await job.follow(nil)
+            try await listener.receive { $0.contains("0-pending-0") }
+            try await #expect(job.client.send("POST", "/auth/logout").status == 200)
+            let heard = try await listener.receiveToEnd()
+            #expect(!heard.contains("event: done"))
+            try await #expect(eventually(on: app.loop) { app.backend.jobStreams.count == 0 })
+        }
+    }
+
+    @Test(arguments: TestSetup.overSockets)
+    func aStreamEndsWithTheRightToSeeItsJob(_ setup: TestSetup) async throws {
+        try await TestApp.run(on: setup, configure: Self.configure) { app in
+            let job = try await Self.followed(app)
+            let mine = try await job.follow(nil)
+            let theirs = try await Followed(id: job.id, client: app.admin(), on: app).follow(nil)
+            for listener in [mine, theirs] { try await listener.receive { $0.contains("0-pending-0") } }
+            try await Self.change("UPDATE users SET role = 'user' WHERE email = 'admin@example.com'", app)
+            _ = try await theirs.receiveToEnd()
+            #expect(!mine.hasEnded)
+            try await Self.change("UPDATE users SET is_active = FALSE WHERE email = 'alice@example.com'", app)
+            _ = try await mine.receiveToEnd()
+        }
+    }
+
+    /// As another process changes it: nobody tells the session stores of this one.
+    private static func change(_ sql: String, _ app: TestApp) async throws {
+        try await #expect(app.services.database.execute(.write(sql), []).affectedRows == 1)
     }
 
     @Test(arguments: TestSetup.overSockets)

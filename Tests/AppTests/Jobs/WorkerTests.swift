@@ -45,6 +45,41 @@ import Testing
     }
 
     @Test(arguments: TestSetup.overSockets)
+    func maintenanceRemovesMoreThanOneStatementMay(_ setup: TestSetup) async throws {
+        try await TestApp.run(on: setup, configure: { $0.database.statementTimeout = .seconds(30) }) { app in
+            _ = try await app.registered()
+            // Of alice's one session, which goes on; then sessions of hers that are over.
+            try await Self.fill("refresh_tokens (session_id, token_hash, expires_at)", "sessions.id, HASH, OVER", from: "sessions", app)
+            try await Self.fill("sessions (id, user_id, expires_at)", "UUID, users.id, OVER", from: "users", app)
+            try await Self.fill(
+                "one_time_tokens (user_id, purpose, email, token_hash, expires_at)",
+                "users.id, 'password_reset', users.email, HASH, OVER", from: "users", app)
+            try await #expect(Self.count("sessions", app) > Int64(MaintenanceStep.maxRowsPerStatement))
+            for step in MaintenanceStep.all { try await step.run(app.services, .now()) }
+            try await #expect(Self.count("sessions", app) == 1)
+            try await #expect(Self.count("refresh_tokens", app) == 1)
+            try await #expect(Self.count("one_time_tokens", app) == 0)
+        }
+    }
+
+    /// Adds one row more than a statement removes.
+    private static func fill(_ table: String, _ values: String, from source: String, _ app: TestApp) async throws {
+        func text(_ words: [(String, String)]) -> String {
+            let values = words.reduce(values) { text, word in
+                text.split(separator: word.0, omittingEmptySubsequences: false).joined(separator: word.1)
+            }
+            let last = MaintenanceStep.maxRowsPerStatement + 1
+            return "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < \(last)) "
+                + "INSERT INTO \(table) SELECT \(values) FROM numbers, \(source)"
+        }
+        let over = ("OVER", "'2020-01-01 00:00:00.000000'")
+        let statement = SQLStatement.write(
+            postgres: text([over, ("HASH", "decode(md5(n::text), 'hex')"), ("UUID", "gen_random_uuid()")]),
+            sqlite: text([over, ("HASH", "randomblob(16)"), ("UUID", "printf('00000000-0000-4000-8000-%012x', n)")]))
+        _ = try await app.services.database.execute(statement, [])
+    }
+
+    @Test(arguments: TestSetup.overSockets)
     func twoWorkersRunAScheduleThatIsDueOnce(_ setup: TestSetup) async throws {
         try await TestApp.run(on: setup) { app in
             let services = app.services

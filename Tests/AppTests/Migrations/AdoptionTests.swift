@@ -159,7 +159,7 @@ import Testing
     @Test func timesThatAreNoneAreRefused() async throws {
         try await TestDatabase.sqlite.withPool(configure: { $0.enforcesForeignKeys = false }) { pool in
             try await pool.script(FastAPIDatabase.tasks.sqlite + "UPDATE tasks SET due_date = 'tomorrow' WHERE id = 2")
-            let reason = "tasks.due_date holds what is no due_date of this program, in rows: 2"
+            let reason = "tasks.due_date holds what is no time of the years 1 to 9999, in rows: 2"
             await #expect(throws: MigrationError.notAdoptable([reason])) { try await Migrator(pool: pool).up() }
         }
     }

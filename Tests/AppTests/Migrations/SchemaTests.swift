@@ -56,6 +56,16 @@ import Testing
                     ForeignKeySchema(name: "things_parent_id_fkey", columns: ["parent_id"], table: "things", onDelete: .setNull))
             }
         ),
+        (
+            "+ words of SQL",
+            {
+                for name in ["case", "end", "set", "when", "limit", "Mixed"] { $0.columns.append(.optional(name, .varchar(20))) }
+                $0.columns.append(.required("else", .boolean, default: .bool(false)))
+                $0.indexes.append(.index("using", "end", "case DESC", "Mixed"))
+                $0.checks.append(CheckSchema(name: "then", expression: "\"set\" > 'a'"))
+                $0.foreignKeys[0].name = "grant"
+            }
+        ),
         ("foreign key's action", { $0.foreignKeys[0].onDelete = .restrict }),
     ]
 
@@ -98,6 +108,35 @@ import Testing
             let back = try await both.schemaChanges(declared: old)
             #expect(back.isEmpty, "\(SchemaTests.edits[edit].name), back: \(back.flatMap(\.lines))")
             try await #expect(pool.execute(.read("SELECT count(*) FROM things WHERE title IN ('a', 'other')"), []).first?.int(0) == 2)
+        }
+    }
+
+    @Test(arguments: TestDatabase.available)
+    func tablesMayBeCalledAnything(_ backend: TestDatabase) async throws {
+        try await backend.withPool(configure: { $0.enforcesForeignKeys = false }) { pool in
+            let parent = TableSchema("order", columns: [.required("when", .uuid), .optional("end", .text)], primaryKey: ["when"])
+            let child = TableSchema(
+                "case", columns: [.id, .optional("set", .uuid)],
+                foreignKeys: [ForeignKeySchema(name: "case_set", columns: ["set"], table: "order", referencedColumns: ["when"])],
+                indexes: [.index("else", "set DESC")])
+            let new = DatabaseSchema(tables: [parent, child])
+            let changes = SchemaDifference.changes(from: DatabaseSchema(tables: []), to: new, in: pool.dialect)
+            let migrator = Migrator(pool: pool, known: [SchemaTests.migration(1, changes)])
+            try await migrator.up()
+            let left = try await migrator.schemaChanges(declared: new)
+            #expect(left.isEmpty, "\(left.flatMap(\.lines))")
+            try await migrator.base()
+            try await #expect(SchemaReader.read(pool).tables.isEmpty)
+        }
+    }
+
+    @Test func everyWordThatPostgreSQLReservesIsQuoted() async throws {
+        guard let backend = TestDatabase.available.first(where: { $0.dialect == .postgres }) else { return }
+        try await backend.withPool { pool in
+            for row in try await pool.execute(.read("SELECT word FROM pg_get_keywords() WHERE catcode IN ('R', 'T')"), []) {
+                let word = try row.string(0)
+                #expect(SQLText.name(word) == SQLText.identifier(word))
+            }
         }
     }
 

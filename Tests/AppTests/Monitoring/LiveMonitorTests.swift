@@ -33,20 +33,32 @@ import Testing
         }
     }
 
-    @Test func viewersAreBoundedAndTheirPlacesFreeAgain() async throws {
+    @Test func viewsBeginBetweenStartAndStop() async throws {
         try await withLoop { isolation in
             let monitor = LiveMonitor(loop: isolation.loop, period: .seconds(60))
             #expect(await monitor.join() == nil, "before it is started")
             await monitor.start { [] }
-            var last = 0
-            for _ in 0..<LiveMonitor.maxViewers { last = try await #require(monitor.join()).id }
-            #expect(await monitor.join() == nil)
-            #expect(await !monitor.hasRoom)
-            await monitor.leave(last)
-            #expect(await monitor.join() != nil)
+            let view = try await #require(monitor.join())
+            await monitor.leave(view.id)
+            #expect(await monitor.viewerCount == 0)
             await monitor.stop()
             #expect(await monitor.join() == nil, "after its end")
         }
+    }
+
+    @Test func placesAreBoundedForEachAndInAllAndFreeAgain() {
+        let slots = StreamSlots<String>(maxPerOwner: 2, maxInAll: 3)
+        var ada = [slots.take(for: "ada"), slots.take(for: "ada")]
+        #expect(ada.allSatisfy { $0 != nil })
+        #expect(slots.take(for: "ada") == nil, "of her own")
+        let bob = slots.take(for: "bob")
+        #expect(bob != nil)
+        #expect(slots.take(for: "bob") == nil, "of all")
+        #expect(slots.count == 3)
+        ada = []
+        #expect(slots.count == 1)
+        #expect(slots.take(for: "ada") != nil)
+        withExtendedLifetime(bob) {}
     }
 
     @Test func viewsEndWithTheMonitor() async throws {
@@ -106,9 +118,38 @@ import Testing
         }
     }
 
+    /// How many see something and how many are to come again, of viewers that come at the same moment: each from an address of its own,
+    /// or all from one.
+    private static func answers(to count: Int, _ isFromElsewhere: Bool, _ app: TestApp) async throws -> [Int] {
+        let address = try #require(app.address)
+        var viewers: [RawClient] = []
+        for _ in 0..<count { viewers.append(try await RawClient.connect(to: address, loop: app.loop)) }
+        for (index, viewer) in viewers.enumerated() {
+            let field = isFromElsewhere ? "X-Forwarded-For: 192.0.2.\(index)\r\n" : ""
+            viewer.send("GET /monitoring/events HTTP/1.1\r\nHost: a\r\n\(field)\r\n")
+        }
+        var answers: [String] = []
+        for viewer in viewers { answers.append(try await viewer.receive { $0.contains("\r\n\r\n") }) }
+        for viewer in viewers { viewer.abort() }
+        try await #expect(eventually(on: app.loop) { app.backend.live.slots.count == 0 })
+        let refused = answers.filter { $0.hasPrefix("HTTP/1.1 503") && $0.contains("\r\nRetry-After: ") }
+        return [answers.filter { $0.hasPrefix("HTTP/1.1 200") }.count, refused.count]
+    }
+
+    @Test func viewersThatComeAtOnceAreBounded() async throws {
+        try await TestApp.run(on: TestSetup(way: .socket), configure: { $0.server.trustedProxies = ["127.0.0.1"] }) { app in
+            let fromEverywhere = try await Self.answers(to: LiveMonitor.maxViewers + 6, true, app)
+            #expect(fromEverywhere == [LiveMonitor.maxViewers, 6])
+            let fromOne = try await Self.answers(to: LiveMonitor.maxViewersPerAddress + 2, false, app)
+            #expect(fromOne == [LiveMonitor.maxViewersPerAddress, 2])
+        }
+    }
+
     @Test func tooManyViewersAreTurnedAway() async throws {
         try await TestApp.run { app in
-            for _ in 0..<LiveMonitor.maxViewers { _ = await app.backend.live.join() }
+            let slots = app.backend.live.slots
+            let taken = (0..<LiveMonitor.maxViewers).map { slots.take(for: "\($0)") }
+            defer { withExtendedLifetime(taken) {} }
             let answer = try await app.client.get("/monitoring/events")
             #expect(answer.status == 503)
             #expect(answer.json["code"]?.string == "TOO_MANY_VIEWERS")

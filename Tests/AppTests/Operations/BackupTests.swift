@@ -2,6 +2,7 @@
 
 import Actors
 @testable import App
+import Logging
 import Reactor
 import TestSupport
 import Testing
@@ -18,8 +19,10 @@ import Testing
             try await fill(source)
             let store = files(source, folder, "source")
             let (small, large) = (FileID(), FileID())
-            try await store.put(small, Array("hello".utf8))
-            try await store.put(large, (0..<700_000).map { UInt8(truncatingIfNeeded: $0 &* 31) })
+            try await put(small, Array("hello".utf8), store, source)
+            try await put(large, (0..<700_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }, store, source)
+            // Nobody's row tells of it.
+            try await store.put(FileID(), [1])
 
             let report = try await backup(source, folder, "a.tar")
             #expect(report.files == 2)
@@ -39,7 +42,104 @@ import Testing
             // Numbers that were given out are not given out again, though their rows are gone.
             let next = try await target.execute(.write("INSERT INTO users (email) VALUES ('next@example.com') RETURNING id"), [])
             try #expect(next[0].int(0) == 401)
-            try await #expect(target.execute(.read("SELECT count(*) FROM one_time_tokens"), [])[0].int(0) == 0)
+            // What was ended or used since stays so.
+            for table in ["sessions", "refresh_tokens", "one_time_tokens"] {
+                try await #expect(target.execute(.read("SELECT count(*) FROM \(table)"), [])[0].int(0) == 0, "\(table)")
+            }
+        }
+    }
+
+    @Test(arguments: TestDatabase.available)
+    func filesThatAreNotThereAreReported(_ backend: TestDatabase) async throws {
+        try await withPair((backend, .sqlite)) { source, _, folder in
+            try await fill(source)
+            let store = files(source, folder, "source")
+            let (kept, lost) = (FileID(), FileID())
+            for id in [kept, lost] { try await put(id, [1], store, source) }
+            try await store.delete(lost)
+            let report = try await backup(source, folder, "a.tar")
+            #expect(report.files == 1)
+            #expect(report.remarks == ["1 of the database's files are not on the disk, deleted meanwhile or lost: \(lost)"])
+        }
+    }
+
+    @Test(arguments: TestDatabase.available)
+    func aDatabaseWithoutMigrationsHasNothingToBackUp(_ backend: TestDatabase) async throws {
+        try await withPair((backend, .sqlite)) { source, _, folder in
+            try await source.script("CREATE TABLE theirs (id integer)")
+            let report = try await backup(source, folder, "a.tar")
+            #expect(report.rows == 0)
+            #expect(report.remarks == ["not this program's, and not in the backup: table theirs"])
+        }
+    }
+
+    @Test func aBackupThatWasKilledIsMadeAgainAndToldOf() async throws {
+        try await withPair((.sqlite, .sqlite)) { source, _, folder in
+            try await Migrator(pool: source).up()
+            for name in [".a.tar.partial", ".a.tar.x1y2.partial"] { try DurableFile.write([], directory: folder, name: name) }
+            let report = try await backup(source, folder, "a.tar")
+            #expect(report.remarks.count == 2)
+            #expect(report.remarks.last == ".a.tar.x1y2.partial is of another backup, which was killed or is still being made")
+        }
+    }
+
+    @Test(arguments: TestDatabase.available)
+    func theFolderBelongsToTheRestoredDatabase(_ backend: TestDatabase) async throws {
+        try await withPair((.sqlite, backend)) { source, target, folder in
+            try await fill(source)
+            let (sources, targets) = (files(source, folder, "source"), files(target, folder, "target"))
+            let (kept, lost) = (FileID(), FileID())
+            try await put(kept, [1], sources, source)
+            _ = try await backup(source, folder, "a.tar")
+            try await targets.bind(to: FileID().text)
+            try await restore(target, folder, "a.tar")
+            try await #expect(targets.owner() == DatabaseIdentity.id(in: target))
+            try await #expect(DatabaseIdentity.id(in: target) != DatabaseIdentity.id(in: source))
+
+            // And again over itself: the server goes on sweeping.
+            try await targets.put(lost, [2])
+            try await restore(target, folder, "a.tar", isForced: true)
+            let sweep = FileSweep(database: target, store: targets, logger: Logger(label: "test"), grace: .seconds(60))
+            try await #expect(sweep.run(now: .now() + .seconds(99_999)) == FileSweep.Report(temporary: 0, orphans: 1, missing: []))
+            try await #expect(targets.get(kept) == [1])
+        }
+    }
+
+    @Test(arguments: TestDatabase.available)
+    func aRestoreThatFailsLeavesTheFolderToWhomItBelongs(_ backend: TestDatabase) async throws {
+        try await withPair((.sqlite, backend)) { source, target, folder in
+            try await fill(source)
+            try await put(FileID(), [1], files(source, folder, "source"), source)
+            try await source.script("DELETE FROM users WHERE id = 1")
+            _ = try await backup(source, folder, "a.tar")
+            let targets = files(target, folder, "target")
+            try await targets.bind(to: "somebody")
+            await #expect(throws: (any Error).self) { try await restore(target, folder, "a.tar") }
+            try await #expect(targets.owner() == "somebody")
+            try await #expect(!targets.holdsMoreFiles(than: 0))
+        }
+    }
+
+    @Test func aFullDiskHarmsNoFileThatIsThere() async throws {
+        try await withPair((.sqlite, .sqlite)) { source, target, folder in
+            try await fill(source)
+            let id = FileID()
+            try await put(id, [1, 2, 3], files(source, folder, "source"), source)
+            _ = try await backup(source, folder, "a.tar")
+            let targets = files(target, folder, "target")
+            for failing in FileOperation.allCases {
+                let broken = FileStore(loop: target.loop, root: "\(folder)/target", maxFileBytes: .max) { operation throws(FileError) in
+                    if operation == failing { throw FileError(code: 28, operation: operation.rawValue) }
+                }
+                let restore = Restore(loop: target.loop, pool: target, store: broken, progress: { _ in })
+                // Another content: it is replaced, or stays.
+                try await targets.put(id, [9])
+                await #expect(throws: FileStoreError.diskFull, "\(failing)") { try await restore.read("\(folder)/a.tar", isForced: true) }
+                try await #expect([[9], [1, 2, 3]].contains(targets.get(id)), "\(failing)")
+                // The same content: it is not written at all.
+                try await targets.put(id, [1, 2, 3])
+                try await #expect(restore.read("\(folder)/a.tar", isForced: true).files == 1, "\(failing)")
+            }
         }
     }
 
@@ -70,7 +170,7 @@ import Testing
             try await fill(source)
             let store = files(source, folder, "source")
             let id = FileID()
-            try await store.put(id, [1, 2, 3])
+            try await put(id, [1, 2, 3], store, source)
             let report = try await backup(source, folder, "a.tar")
             var bytes = try FileReader(path: "\(folder)/a.tar").read(offset: 0, count: report.sizeBytes)
             bytes[bytes.count / 2] ^= 1
@@ -89,7 +189,7 @@ import Testing
             // SQLite does not look at lengths; nothing else is wrong with this archive.
             _ = try await source.execute(
                 .write("INSERT INTO tasks (title, owner_id) VALUES ('t', 1)"), [])
-            try await files(source, folder, "source").put(FileID(), [1, 2, 3])
+            try await put(FileID(), [1, 2, 3], files(source, folder, "source"), source)
             try await source.script("PRAGMA foreign_keys = OFF; DELETE FROM users")
             _ = try await backup(source, folder, "a.tar")
             await #expect(throws: (any Error).self) { try await restore(target, folder, "a.tar") }
@@ -202,12 +302,19 @@ import Testing
         FileStore(loop: pool.loop, root: "\(folder)/\(name)", maxFileBytes: .max)
     }
 
+    /// A file and its row.
+    private func put(_ id: FileID, _ bytes: [UInt8], _ store: FileStore, _ pool: DatabasePool) async throws {
+        let stored = try await store.put(id, bytes)
+        _ = try await pool.execute(
+            .write("INSERT INTO files (id, owner_id, filename, content_type, file_size, sha256) VALUES ($1, 1, $2, 'text/plain', $3, $4)"),
+            [.uuid(id.text), .text("\(id).txt"), .int(Int64(stored.sizeBytes)), .text(stored.sha256)])
+    }
+
     private func backup(
         _ pool: DatabasePool, _ folder: String, _ name: String, files root: String = "source"
     ) async throws -> BackupReport {
         try await Backup(
-            loop: pool.loop, pool: pool, store: files(pool, folder, root), filesDirectory: "\(folder)/\(root)", now: .now(),
-            progress: { _ in }
+            loop: pool.loop, pool: pool, store: files(pool, folder, root), now: .now(), progress: { _ in }
         ).write(directory: folder, name: name)
     }
 

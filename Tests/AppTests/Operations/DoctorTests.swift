@@ -14,7 +14,9 @@ import Testing
             let findings = await Doctor(configuration: app.backend.configuration, loop: app.loop).examine()
             #expect(findings.isHealthy, "\(findings)")
             let levels = DoctorTests.levels(findings)
-            for check in ["configuration", "secret", "data folder", "database", "migrations", "schema", "descriptors", "port"] {
+            for check in [
+                "configuration", "secret", "data folder", "database", "migrations", "schema", "file types", "descriptors", "port",
+            ] {
                 #expect(levels[check] == .ok, "\(check): \(findings)")
             }
             if setup.database == .postgres { #expect(levels["clock"] == .ok) }
@@ -45,6 +47,28 @@ import Testing
             #expect(findings.json["status"]?.string == "fail")
             // Nothing of a URL's password, and the secret not at all.
             #expect(!String(decoding: findings.json.serialized, as: UTF8.self).contains("short\""))
+        }
+    }
+
+    @Test func withoutLibmagicsDatabaseAPackageIsNamed() {
+        let finding = Doctor.fileTypes(.failure(MagicError.noDatabase))
+        #expect(finding.level == .fail)
+        #expect(finding.hint?.contains("libmagic-mgc") == true)
+        #expect(Doctor.fileTypes(.failure(MagicError.failed(code: 12))).level == .fail)
+        #expect(Doctor.fileTypes(.success("application/x-empty")).level == .ok)
+    }
+
+    @Test func whatAKilledDoctorLeftIsNotInTheWay() async throws {
+        try await withTemporaryFolder { folder in
+            try await EventLoopGroup.withGroup(loops: 1) { group in
+                try DurableFile.write([], directory: folder, name: ".doctor.partial")
+                var configuration = AppConfiguration(for: .development)
+                configuration.dataDirectory = folder
+                let (checked, loop) = (configuration, group.loops[0])
+                let findings = await Task(executorPreference: loop) { await Doctor(configuration: checked, loop: loop).examine() }.value
+                #expect(DoctorTests.levels(findings)["data folder"] == .ok)
+                try #expect(DurableFile.list(folder).map(\.name) == [".doctor.partial"])
+            }
         }
     }
 

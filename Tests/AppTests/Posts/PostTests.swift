@@ -12,6 +12,12 @@ import Testing
         try #require(try await user.get("/auth/me").json["id"]?.integer)
     }
 
+    /// A row without credentials.
+    private func entry(_ app: TestApp, _ name: String = "alice") async throws -> Int {
+        let answer = try await app.client.post("/users", json: ["name": .string(name), "email": .string("\(name)@example.org")])
+        return try #require(answer.json["id"]?.integer, "\(answer)")
+    }
+
     private func post(by user: Int, _ title: String) -> JSONValue {
         ["user_id": .number(JSONNumber(user)), "title": .string(title), "content": "words"]
     }
@@ -27,7 +33,7 @@ import Testing
     @Test(arguments: TestSetup.all)
     func anOpenDirectoryAsksForNoToken(_ setup: TestSetup) async throws {
         try await TestApp.run(on: setup) { app in
-            let user = try await userID(of: app.registered())
+            let user = try await entry(app)
             let created = try await app.client.post("/posts", json: post(by: user, "Hello"))
             #expect(created.status == 201)
             guard case .object(let object) = created.json else {
@@ -59,7 +65,7 @@ import Testing
     @Test(arguments: TestSetup.overSockets)
     func aPostOfNobodyIsRefusedAndLeavesNothing(_ setup: TestSetup) async throws {
         try await TestApp.run(on: setup) { app in
-            let user = try await userID(of: app.registered())
+            let user = try await entry(app)
             let kept = try await app.client.post("/posts", json: post(by: user, "Hello"))
             let id = try #require(kept.json["id"]?.integer)
             for nobody in [0, -1, 4_711, Int.max, Int.min] {
@@ -102,13 +108,72 @@ import Testing
         }
     }
 
+    /// What visitors may not do to somebody's row under /users, they may not do in that name here.
+    @Test(arguments: TestSetup.all)
+    func visitorsWriteInTheNamesOfRowsWithoutCredentialsOnly(_ setup: TestSetup) async throws {
+        try await TestApp.run(on: setup) { app in
+            let ada = try await app.registered("ada")
+            let admin = try await app.admin()
+            let nobody = try await entry(app)
+            let accounts = [try await userID(of: ada), try await userID(of: admin)]
+            // A row with rights is no entry either, though nobody logs in with it.
+            let bare = try await entry(app, "bare")
+            _ = try await app.services.database.execute(.write("UPDATE users SET role = 'admin' WHERE id = $1"), [.int(Int64(bare))])
+            let mine = try await ada.post("/posts", json: post(by: accounts[0], "Ada's"))
+            #expect(mine.status == 201)
+            let path = "/posts/\(try #require(mine.json["id"]?.integer))"
+            let open = try await app.client.post("/posts", json: post(by: nobody, "anybody's"))
+            let openPath = "/posts/\(try #require(open.json["id"]?.integer))"
+            var refused = [
+                try await app.client.put(path, json: ["title": "x"]), try await app.client.put(path, json: [:]),
+                try await app.client.put(path, json: post(by: nobody, "x")), try await app.client.delete(path),
+            ]
+            for account in accounts + [bare] {
+                refused.append(try await app.client.post("/posts", json: post(by: account, "x")))
+                refused.append(try await app.client.put(openPath, json: post(by: account, "x")))
+            }
+            for answer in refused {
+                #expect(answer.status == 403)
+                #expect(answer.code == "ACCOUNT_PROTECTED")
+            }
+            try await #expect(app.client.get(path).json == mine.json)
+            try await #expect(app.client.get(openPath).json == open.json)
+            try await #expect(titles(app.client) == ["anybody's", "Ada's"])
+        }
+    }
+
+    @Test(arguments: TestSetup.overSockets)
+    func aTokenOpensOnesOwnPostsInAnOpenDirectory(_ setup: TestSetup) async throws {
+        try await TestApp.run(on: setup) { app in
+            let ada = try await app.registered("ada")
+            let bob = try await app.registered("bob")
+            let admin = try await app.admin()
+            let (adaID, bobID, nobody) = (try await userID(of: ada), try await userID(of: bob), try await entry(app))
+            let path = "/posts/\(try #require(try await ada.post("/posts", json: post(by: adaID, "Ada's")).json["id"]?.integer))"
+            for answer in [
+                try await bob.put(path, json: ["title": "x"]), try await bob.delete(path),
+                try await bob.post("/posts", json: post(by: adaID, "x")),
+                try await ada.put(path, json: ["user_id": .number(JSONNumber(bobID))]),
+            ] {
+                #expect(answer.status == 403)
+            }
+            try await #expect(ada.put(path, json: ["title": "Still Ada's"]).json["title"] == "Still Ada's")
+            try await #expect(bob.post("/posts", json: post(by: nobody, "nobody's")).status == 201)
+            try await #expect(admin.put(path, json: post(by: bobID, "Bob's")).json["user_id"]?.integer == bobID)
+            try await #expect(ada.delete(path).status == 403)
+            try await #expect(admin.post("/posts", json: post(by: adaID, "in her name")).status == 201)
+            try await #expect(bob.put(path, json: ["user_id": .number(JSONNumber(nobody))]).json["user_id"]?.integer == nobody)
+            try await #expect(app.client.delete(path).status == 204)
+        }
+    }
+
     // MARK: Lists
 
     @Test(arguments: TestSetup.overSockets)
     func listsAreNewestFirstPagedAndOfOneUserWhereAskedFor(_ setup: TestSetup) async throws {
         try await TestApp.run(on: setup) { app in
-            let ada = try await userID(of: app.registered("ada"))
-            let bob = try await userID(of: app.registered("bob"))
+            let ada = try await entry(app, "ada")
+            let bob = try await entry(app, "bob")
             for number in 1...5 {
                 try await #expect(app.client.post("/posts", json: post(by: number == 3 ? bob : ada, "\(number)")).status == 201)
             }
@@ -142,9 +207,9 @@ import Testing
     func statisticsCountPostsPerUser(_ setup: TestSetup) async throws {
         try await TestApp.run(on: setup) { app in
             try await #expect(app.client.get("/posts/stats").text == "[]")
-            let ada = try await userID(of: app.registered("ada"))
-            let bob = try await userID(of: app.registered("bob"))
-            _ = try await app.registered("carl")
+            let ada = try await entry(app, "ada")
+            let bob = try await entry(app, "bob")
+            _ = try await entry(app, "carl")
             for author in [ada, bob, ada] { _ = try await app.client.post("/posts", json: post(by: author, "x")) }
             let all = try await app.client.get("/posts/stats/")
             #expect(all.text == "[{\"user_id\":\(ada),\"post_count\":2},{\"user_id\":\(bob),\"post_count\":1}]")
@@ -165,7 +230,7 @@ import Testing
     func whoeverGoesTakesTheirPostsAlong(_ setup: TestSetup) async throws {
         try await TestApp.run(on: setup) { app in
             let ada = try await app.registered("ada")
-            _ = try await app.client.post("/posts", json: post(by: userID(of: ada), "x"))
+            _ = try await ada.post("/posts", json: post(by: userID(of: ada), "x"))
             try await #expect(titles(app.client) == ["x"])
             try await #expect(ada.delete("/auth/me").status < 300)
             try await #expect(titles(app.client) == [])

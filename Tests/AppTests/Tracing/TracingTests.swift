@@ -13,6 +13,8 @@ private final class Collector: HTTPResponder {
         var bodies: [JSONValue] = []
         var headers: [String?] = []
         var paths: [String] = []
+        var isHolding = false
+        var held: [CheckedContinuation<Void, Never>] = []
     }
 
     private let state = Mutex(State())
@@ -22,12 +24,33 @@ private final class Collector: HTTPResponder {
         let body = (try? JSONParser.parse(bytes)) ?? .null
         let path = request.path
         let key = request.header("api-key")
-        return state.withLock { state in
+        state.withLock { state in
             state.paths.append(path)
             state.headers.append(key)
+        }
+        await withCheckedContinuation { continuation in
+            let isHeld = state.withLock { state in
+                if state.isHolding { state.held.append(continuation) }
+                return state.isHolding
+            }
+            if !isHeld { continuation.resume() }
+        }
+        return state.withLock { state in
             if state.status == .ok { state.bodies.append(body) }
             return HTTPResponse(status: state.status, body: .bytes(Array("{}".utf8)))
         }
+    }
+
+    /// Whether requests are left without an answer from now on.
+    func hold(_ isHolding: Bool) { state.withLock { $0.isHolding = isHolding } }
+
+    /// Answers those that were.
+    func release() {
+        let held = state.withLock { state in
+            defer { state.held = [] }
+            return state.held
+        }
+        for continuation in held { continuation.resume() }
     }
 
     func answer(with status: HTTPStatus) { state.withLock { $0.status = status } }
@@ -151,6 +174,33 @@ private func withCollector(_ body: @escaping @Sendable (Collector, String) async
         }
     }
 
+    @Test func theEndWaitsForTheBatchUnderWayAndALittleForTheRest() async throws {
+        try await withCollector { collector, url in
+            var limits = SpanExporter.Limits()
+            limits.maxBatch = 1
+            limits.period = .seconds(60)
+            limits.timeout = .seconds(30)
+            limits.lastTimeout = .milliseconds(100)
+            collector.hold(true)
+            let begin = MonotonicInstant.now()
+            let metrics = try await Self.export(to: url, limits) { exporter, loop in
+                for index in 0..<4 { exporter.record(Self.span(index)) }
+                let isUnderWay = try await eventually(on: loop) { collector.paths.count == 1 }
+                #expect(isUnderWay)
+                Task(executorPreference: loop) {
+                    // The timer goes with the beginning of the end.
+                    while await exporter.isRunning { await Task.yield() }
+                    collector.release()
+                }
+            }
+            #expect(MonotonicInstant.now() - begin < .seconds(10))
+            #expect(collector.paths.count == 2)
+            #expect(metrics.contains("otel_spans_exported_total 1\n"))
+            #expect(metrics.contains("otel_spans_dropped_total{reason=\"export_failed\"} 3\n"))
+            collector.release()
+        }
+    }
+
     @Test func aCollectorThatIsNotThereHoldsNobodyUp() async throws {
         let metrics = try await Self.export(to: "http://127.0.0.1:1", SpanExporter.Limits()) { exporter, _ in
             exporter.record(Self.span(0))
@@ -196,11 +246,63 @@ private func withCollector(_ body: @escaping @Sendable (Collector, String) async
 
     @Test func aTraceThatItsBeginningDropsIsDroppedAndStillLogged() async throws {
         try await withCollector { collector, url in
-            try await TestApp.run(configure: { $0.tracing.endpoint = url }) { app in
+            try await TestApp.run(
+                configure: {
+                    $0.tracing.endpoint = url
+                    $0.server.trustedProxies = ["127.0.0.1"]
+                }
+            ) { app in
                 _ = try await app.client.get("/livez", ["traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"])
                 #expect(app.log.text.contains("0af7651916cd43dd8448eb211c80319c"))
             }
             #expect(collector.spans.isEmpty)
+        }
+    }
+
+    @Test(arguments: [true, false])
+    func onlyATrustedProxyHasItsTracesKept(_ isTrusted: Bool) async throws {
+        try await withCollector { collector, url in
+            try await TestApp.run(
+                configure: {
+                    $0.tracing.endpoint = url
+                    $0.tracing.ratio = 0
+                    $0.server.trustedProxies = isTrusted ? ["127.0.0.1"] : []
+                }
+            ) { app in
+                _ = try await app.client.get("/livez", ["traceparent": "00-0af7651916cd43dd0000000000000000-b7ad6b7169203331-01"])
+                #expect(app.log.text.contains("0af7651916cd43dd0000000000000000"))
+            }
+            #expect(collector.spans.count == (isTrusted ? 1 : 0))
+        }
+    }
+
+    @Test func nobodyChoosesAnIDThatIsKept() async throws {
+        try await withLoop { isolation in
+            let exporter = SpanExporter(
+                loop: isolation.loop, endpoint: "http://127.0.0.1:1", headers: [], encoder: OTLPEncoder(resource: []),
+                metrics: PrometheusMetrics(), logger: LogOutput.logger(.init(format: .json), colored: false) { _ in })
+            let tracer = Tracer(exporter: exporter, ratio: 0.5, dialect: .sqlite)
+            // Every share but none would keep it.
+            let parent = TraceParent(trace: TraceID(high: 1, low: 0), span: SpanID(value: 1), isSampled: true)
+            let kept = (0..<2_000).count { _ in tracer.begin(parent: parent, isTrusted: false).isKept }
+            #expect(abs(kept - 1_000) < 200)
+            #expect(tracer.begin(parent: parent, isTrusted: false).span.trace == parent.trace)
+        }
+    }
+
+    @Test func whatACallerSendsAlongIsBounded() async throws {
+        try await withCollector { collector, url in
+            try await TestApp.run(configure: { $0.tracing.endpoint = url }) { app in
+                for length in [512, 513] {
+                    let fields = [
+                        "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+                        "tracestate": "a=" + String(repeating: "b", count: length - 2), "User-Agent": String(repeating: "u", count: length),
+                    ]
+                    _ = try await app.client.get("/livez", fields)
+                }
+            }
+            #expect(collector.spans.map { $0["traceState"]?.string?.utf8.count } == [512, nil])
+            #expect(collector.spans.map { $0.attribute("user_agent.original")?.utf8.count } == [256, 256])
         }
     }
 

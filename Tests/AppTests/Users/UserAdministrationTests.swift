@@ -265,6 +265,23 @@ import Testing
         }
     }
 
+    @Test(arguments: TestSetup.overSockets, ["/auth/me", "/users"])
+    func eitherDoorToOnesProfileLeavesTheSameLine(_ setup: TestSetup, _ door: String) async throws {
+        try await TestApp.run(on: setup) { app in
+            let ada = try await app.registered("ada")
+            let own = door == "/users" ? "/users/\(try await id(ada))" : door
+            let answer = try await ada.patch(
+                own, json: ["email": "countess@example.com", "username": "ada", "full_name": nil], ["X-Request-ID": "the-change"])
+            #expect(answer.status == 200)
+            let rows = try await app.services.database.execute(
+                .read("SELECT action, actor_id, details FROM audit_log WHERE request_id = 'the-change'"), [])
+            #expect(rows.count == 1)
+            try #expect(rows[0].string(0) == "user.update")
+            try #expect(rows[0].int(1) == Int64(try #require(answer.json["id"]?.integer)))
+            try #expect(rows[0].string(2) == #"{"changed":["email","username","full_name"]}"#)
+        }
+    }
+
     @Test(arguments: TestSetup.overSockets)
     func whatCannotBeLoggedIsNotDone(_ setup: TestSetup) async throws {
         try await TestApp.run(on: setup) { app in

@@ -206,6 +206,29 @@ import Testing
     }
 
     @Test(arguments: TestSetup.overSockets)
+    func whatARuleRefusesEmptiesNoCache(_ setup: TestSetup) async throws {
+        try await TestApp.run(on: setup) { app in
+            let visitor = app.client
+            let ada = try await app.registered("ada")
+            let account = "/users/\(try #require(try await ada.get("/auth/me").json["id"]?.integer))"
+            let entry = "/users/\(try await make(visitor, "first"))"
+            try await #expect(names(visitor) == ["first", "-"])
+            _ = try await app.services.database.execute(.write("UPDATE users SET name = 'changed in secret'"), [])
+            let taken: JSONValue = ["name": "x", "email": "ada@example.com"]
+            for (answer, status) in [
+                (try await visitor.patch(account, json: ["name": "x"]), 403), (try await visitor.delete(account), 403),
+                (try await visitor.patch("/users/4711", json: ["name": "x"]), 404), (try await visitor.patch(entry, json: taken), 409),
+                (try await visitor.post("/users", json: taken), 409),
+                (try await ada.patch("/auth/me", json: ["email": "first@example.com"]), 409),
+                (try await visitor.post("/auth/register", json: ["email": "ada@example.com", "password": "password123"]), 409),
+            ] {
+                #expect(answer.status == status, "\(answer)")
+            }
+            try await #expect(names(visitor) == ["first", "-"])
+        }
+    }
+
+    @Test(arguments: TestSetup.overSockets)
     func theCacheNeverShowsWhatTheDatabaseRefused(_ setup: TestSetup) async throws {
         try await TestApp.run(on: setup) { app in
             let id = try await make(app.client, "first")

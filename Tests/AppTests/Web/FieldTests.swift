@@ -162,7 +162,7 @@ import Testing
         #expect(faults(field, 1).map(\.kind) == [.uuidType])
     }
 
-    @Test(arguments: ["jane@example.com", "admin@local.com", "a+b.c@sub.example.co.uk", "x@xn--bcher-kva.example", "müller@example.com"])
+    @Test(arguments: ["jane@example.com", "admin@local.com", "a+b.c@sub.example.co.uk", "x@xn--bcher-kva.example", "x@bücher.example"])
     func acceptsAddresses(text: String) {
         #expect(value(Field.email("email"), .string(text)) == text)
     }
@@ -175,6 +175,14 @@ import Testing
         let found = faults(Field.email("email"), .string(text))
         #expect(found.map(\.kind.type) == ["value_error"])
         #expect(found.first?.kind.message.hasPrefix("value is not a valid email address: ") == true)
+    }
+
+    @Test(arguments: ["müller@example.com", "ÖSTERREICH@example.com", "用户@example.com", "a٣@example.com"])
+    func refusesAddressesThatNeedSMTPUTF8(text: String) {
+        #expect(
+            faults(Field.email("email"), .string(text)).map(\.kind.message) == [
+                "value is not a valid email address: Internationalized characters before the @-sign are not supported."
+            ])
     }
 
     @Test func lowersAnAddressesDomainOnly() {

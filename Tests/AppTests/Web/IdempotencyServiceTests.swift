@@ -102,13 +102,54 @@ import Testing
     }
 
     @Test(arguments: TestSetup.overSockets)
-    func whatIsReleasedOrTooLargeIsFreeAgain(_ setup: TestSetup) async throws {
+    func whatIsReleasedIsFreeAgainAndSoIsALargeRefusal(_ setup: TestSetup) async throws {
         try await TestApp.run(on: setup) { app in
             let keys = service(app, Clock())
             try await keys.release(first(keys, request()))
             let claim = try await first(keys, request(content: "other"))
-            try await keys.keep(StoredAnswer(status: 200, headers: [], body: Array(repeating: 0, count: 101)), for: claim)
+            try await keys.keep(StoredAnswer(status: 422, headers: [], body: Array(repeating: 0, count: 101)), for: claim)
             await #expect(code(keys, request()) == "first")
+        }
+    }
+
+    @Test(arguments: TestSetup.overSockets)
+    func ofALargeSuccessEverythingButTheBodyIsKept(_ setup: TestSetup) async throws {
+        try await TestApp.run(on: setup) { app in
+            let keys = service(app, Clock())
+            let headers = ["Location", "content-type", "Content-Encoding"].map { HeaderField(name: $0, value: "x") }
+            let large = StoredAnswer(status: 201, headers: headers, body: Array(repeating: 0, count: 101))
+            try await keys.keep(large, for: first(keys, request()))
+            guard case .answered(let kept) = try await keys.claim(request()) else {
+                Issue.record("it was forgotten")
+                return
+            }
+            #expect(kept.status == 201)
+            #expect(kept.headers.map(\.name) == ["Location", "Content-Type"])
+            #expect(try JSONParser.parse(kept.body)["code"] == "ANSWER_NOT_KEPT")
+            await #expect(code(keys, request(content: "other")) == "IDEMPOTENCY_KEY_REUSED")
+        }
+    }
+
+    /// A form that is read as a stream is known when it has been read, and not before.
+    @Test(arguments: TestSetup.overSockets)
+    func aFormIsComparedOnceThereIsAnAnswer(_ setup: TestSetup) async throws {
+        try await TestApp.run(on: setup) { app in
+            let keys = service(app, Clock())
+            let form = [Array("file".utf8)]
+            let claim = try await first(keys, request())
+            await #expect(throws: APIError.self) {
+                _ = try await keys.claim(request()) {
+                    Issue.record("read, and there is nothing to compare it with")
+                    return form
+                }
+            }
+            try await keys.keep(answer, for: claim, form: form)
+            guard case .answered(let kept) = try await keys.claim(request(), form: { form }) else {
+                Issue.record("it was forgotten")
+                return
+            }
+            #expect(kept == answer)
+            await #expect(throws: APIError.self) { _ = try await keys.claim(request(), form: { [[0]] }) }
         }
     }
 

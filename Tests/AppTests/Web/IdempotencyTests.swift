@@ -130,6 +130,18 @@ import Testing
         }
     }
 
+    @Test(arguments: TestSetup.overSockets)
+    func aKeyIsTheSameUnderEveryPrefix(_ setup: TestSetup) async throws {
+        try await TestApp.run(on: setup) { app in
+            let user = try await app.registered()
+            let first = try await user.post("/tasks", json: milk, key)
+            let second = try await user.post("/api/v1/tasks", json: milk, key)
+            #expect(second.body == first.body)
+            #expect(second.header("Idempotent-Replayed") == "true")
+            try await #expect(count(app, "tasks") == 1)
+        }
+    }
+
     // MARK: Claims
 
     @Test(arguments: TestSetup.overSockets)
@@ -197,17 +209,62 @@ import Testing
         }
     }
 
-    @Test func anAnswerThatIsTooLargeIsNotKept() async throws {
-        try await TestApp.run { configuration in
+    @Test(arguments: TestSetup.overSockets)
+    func ofAnAnswerThatIsTooLargeItIsKeptThatItWasGiven(_ setup: TestSetup) async throws {
+        try await TestApp.run(on: setup) { configuration in
             configuration.idempotency.maxAnswerBytes = 10
         } _: { app in
             let user = try await app.registered()
+            try await #expect(user.post("/tasks", json: milk, key).json["title"] == "Buy milk")
+            let second = try await user.post("/tasks", json: milk, key)
+            #expect(second.status == 201)
+            #expect(second.json["code"] == "ANSWER_NOT_KEPT")
+            #expect(second.header("Content-Type") == "application/json")
+            #expect(second.header("Idempotent-Replayed") == "true")
+            try await #expect(count(app, "tasks") == 1)
+            // A refusal has done nothing, and may be sent again.
             for _ in 0..<2 {
-                let answer = try await user.post("/tasks", json: milk, key)
-                #expect(answer.status == 201)
-                #expect(answer.header("Idempotent-Replayed") == nil)
+                let fault = try await user.post("/tasks", json: ["title": ""], ["Idempotency-Key": "another"])
+                #expect(fault.status == 422)
+                #expect(fault.header("Idempotent-Replayed") == nil)
             }
-            try await #expect(count(app, "idempotency_keys") == 0)
+        }
+    }
+
+    /// What may have been done is not done again while its claim lasts; what was certainly not done is.
+    @Test(arguments: TestSetup.overSockets)
+    func aRequestOfUnknownOutcomeDoesNotRunAgain(_ setup: TestSetup) async throws {
+        try await TestApp.run(on: setup) { app in
+            let runs = Tally()
+            let group = RouteGroup(tag: "Test") { routes in
+                func failing(_ path: String, _ error: any Error) {
+                    routes.post(path, summary: path) { _ -> Message in
+                        runs.raise()
+                        throw error
+                    }
+                }
+                failing("/unknown", DatabaseError.connectionLost(commitUnknown: true))
+                failing("/cancelled", DatabaseError.cancelled)
+                failing("/stopped", CancellationError())
+                failing("/known", DatabaseError.connectionLost(commitUnknown: false))
+                failing("/away", DatabaseError.unavailable("away"))
+            }
+            let middleware: [any Middleware] = [
+                ErrorMiddleware(logger: app.services.logger), IdempotencyMiddleware(app.services.idempotency, logger: app.services.logger),
+            ]
+            let application = WebApplication(table: RouteTable(.init("", group)), services: app.services, middleware: middleware)
+            let client = TestClient(transport: InMemoryTransport(application: application, loop: app.loop))
+            for (path, code) in [("/unknown", "COMMIT_UNKNOWN"), ("/cancelled", "CANCELLED"), ("/stopped", "CANCELLED")] {
+                let before = runs.count
+                try await #expect(client.send("POST", path, key).code == code)
+                try await #expect(client.send("POST", path, key).code == "IDEMPOTENCY_CONFLICT")
+                #expect(runs.count == before + 1)
+            }
+            for path in ["/known", "/away"] {
+                let before = runs.count
+                for _ in 0..<2 { try await #expect(client.send("POST", path, key).status == 503) }
+                #expect(runs.count == before + 2)
+            }
         }
     }
 
@@ -246,24 +303,61 @@ import Testing
         }
     }
 
-    /// Each attempt of a client has a boundary of its own: what is in the form is not compared.
+    // MARK: Uploads
+
+    /// - Parameter boundary: each attempt of a client has one of its own.
+    private func upload(
+        _ user: TestClient, _ content: [UInt8], as filename: String = "a.txt", boundary: String = "first", _ key: String = "k"
+    ) async throws -> HTTPTestResponse {
+        let head = "--\(boundary)\r\nContent-Disposition: form-data; name=\"file\"; filename=\"\(filename)\"\r\n\r\n"
+        return try await user.send(
+            "POST", "/upload", ["Idempotency-Key": key, "Content-Type": "multipart/form-data; boundary=\(boundary)"],
+            Array(head.utf8) + content + Array("\r\n--\(boundary)--\r\n".utf8))
+    }
+
     @Test(arguments: TestSetup.all)
     func anUploadThatIsSentAgainIsStoredOnce(_ setup: TestSetup) async throws {
         try await TestApp.run(on: setup) { app in
             let user = try await app.registered()
             let content = [UInt8](repeating: UInt8(ascii: "x"), count: 2 << 20)
-            func upload(_ boundary: String) async throws -> HTTPTestResponse {
-                let head = "--\(boundary)\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\n"
-                return try await user.send(
-                    "POST", "/upload", key.merging(["Content-Type": "multipart/form-data; boundary=\(boundary)"]) { $1 },
-                    Array(head.utf8) + content + Array("\r\n--\(boundary)--\r\n".utf8))
-            }
-            let first = try await upload("first")
+            let first = try await upload(user, content)
             #expect(first.status == 201, "\(first)")
-            let second = try await upload("second")
+            let second = try await upload(user, content, boundary: "second")
             #expect(second.body == first.body)
             #expect(second.header("Idempotent-Replayed") == "true")
             try await #expect(count(app, "files") == 1)
+        }
+    }
+
+    @Test(arguments: TestSetup.all)
+    func anotherUploadUnderTheSameKeyIsRefused(_ setup: TestSetup) async throws {
+        try await TestApp.run(on: setup) { app in
+            let user = try await app.registered()
+            let content = [UInt8](repeating: UInt8(ascii: "x"), count: 200_000)
+            let first = try await upload(user, content)
+            #expect(first.status == 201, "\(first)")
+            for (other, name) in [(content.dropLast() + [UInt8(ascii: "y")], "a.txt"), (content + [120], "a.txt"), (content, "b.txt")] {
+                let answer = try await upload(user, Array(other), as: name)
+                #expect(answer.status == 422)
+                #expect(answer.code == "IDEMPOTENCY_KEY_REUSED")
+            }
+            // What is no form cannot be compared, and says so.
+            let broken = try await user.send(
+                "POST", "/upload", ["Idempotency-Key": "k", "Content-Type": "multipart/form-data; boundary=b"], Array("--b\r\n".utf8))
+            #expect(broken.code == "MULTIPART_INVALID")
+            try await #expect(upload(user, content).body == first.body)
+            try await #expect(count(app, "files") == 1)
+        }
+    }
+
+    /// Refused by its name alone, before anybody knows what else is in it.
+    @Test(arguments: TestSetup.all)
+    func anUploadThatIsNotReadToItsEndLeavesItsKeyFree(_ setup: TestSetup) async throws {
+        try await TestApp.run(on: setup) { app in
+            let user = try await app.registered()
+            try await #expect(upload(user, Array("x".utf8), as: "a.exe").code == "FILE_TYPE_NOT_ALLOWED")
+            try await #expect(count(app, "idempotency_keys") == 0)
+            try await #expect(upload(user, Array("x".utf8)).status == 201)
         }
     }
 

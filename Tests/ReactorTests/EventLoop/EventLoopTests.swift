@@ -126,6 +126,19 @@ private actor Counter {
         #expect(turns < 50_000_000)
     }
 
+    @Test func closuresThatPostThemselvesAgainDoNotStarveTheLoop() async throws {
+        let isOver = Atomic<Bool>(false)
+        try await withLoop { isolation in
+            let loop = isolation.loop
+            @Sendable func again() {
+                if !isOver.load(ordering: .relaxed) { loop.post(again) }
+            }
+            loop.post(again)
+            defer { isOver.store(true, ordering: .relaxed) }
+            try await loop.sleep(for: .milliseconds(5))
+        }
+    }
+
     @Test func repeatingTimerFiresUntilStopped() async throws {
         try await withLoop { isolation in
             let loop = isolation.loop

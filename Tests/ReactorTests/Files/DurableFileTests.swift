@@ -52,6 +52,40 @@ import Testing
         }
     }
 
+    @Test func whatAKilledWriterLeftIsNotInTheWay() async throws {
+        try await withTemporaryFolder { folder in
+            try DurableFile.write([1], directory: folder, name: ".a.partial")
+            try DurableFile.write([2], directory: folder, name: "a")
+            try DurableFile.write([3], directory: folder, name: "a")
+            try #expect(Set(DurableFile.list(folder).map(\.name)) == [".a.partial", "a"])
+            let stems = (0..<100).map { _ in DurableFileWriter.uniqueStem(for: "a") }
+            #expect(Set(stems).count == 100)
+            #expect(stems.allSatisfy { $0.hasPrefix("a.") })
+        }
+    }
+
+    @Test(arguments: FileOperation.allCases)
+    func aWriterKnowsWhetherItsFileHasItsName(_ failing: FileOperation) async throws {
+        try await withTemporaryFolder { folder in
+            let writer = try DurableFileWriter(directory: folder, name: "one") { operation throws(FileError) in
+                if operation == failing, failing != .open { throw FileError(code: 28, operation: operation.rawValue) }
+            }
+            #expect(!writer.isNamed)
+            try? writer.commit(as: "one")
+            #expect(writer.isNamed == ![.synchronize, .rename].contains(failing))
+            #expect(DurableFile.isTaken("\(folder)/one") == writer.isNamed)
+        }
+    }
+
+    @Test func aNameIsTakenByWhateverBearsIt() async throws {
+        try await withTemporaryFolder { folder in
+            #expect(!DurableFile.isTaken("\(folder)/a"))
+            try DurableFile.write([1], directory: folder, name: "a")
+            try symbolicLink(to: "/nowhere", at: "\(folder)/b")
+            for path in ["\(folder)/a", "\(folder)/b", folder, "\(folder)/a/below"] { #expect(DurableFile.isTaken(path), "\(path)") }
+        }
+    }
+
     @Test func writingAgainReplacesTheWholeFile() async throws {
         try await withTemporaryFolder { folder in
             try DurableFile.write([1, 2, 3], directory: folder, name: "a")

@@ -94,6 +94,13 @@ private final class CarriedClient {
         try await carry(inPiecesOf: size)
     }
 
+    /// Sends a request and the goodbye behind it, in one write.
+    func sendAndFinish(_ request: String) async throws {
+        _ = Array(request.utf8).withUnsafeBytes { session.send(RawSpan(_unsafeBytes: $0)) }
+        session.finish()
+        try await carry(inPiecesOf: .max)
+    }
+
     func takeIn() {
         let bytes = socket.receivedBytes
         guard bytes.count > taken else { return }
@@ -226,6 +233,21 @@ private final class CarriedClient {
     }
 
     // MARK: Ends
+
+    /// More than are taken at a time: the goodbye comes while the server has paused.
+    @Test(arguments: TLSContext.Version.allCases)
+    func everyRequestInFrontOfTheGoodbyeIsAnswered(_ version: TLSContext.Version) async throws {
+        try await withServer({ request in text("<\(request.path)>") }) { isolation, harness in
+            let client = try await CarriedClient(harness, loop: isolation.loop, versions: [version])
+            try await client.open(inPiecesOf: 10_000)
+            try await client.sendAndFinish((0..<40).map { "GET /\($0) HTTP/1.1\r\nHost: a\r\n\r\n" }.joined())
+            try await client.socket.receiveToEnd()
+            client.takeIn()
+            let paths = client.text.split(separator: "<").dropFirst().compactMap { $0.split(separator: ">").first }
+            #expect(paths == (0..<40).map { "/\($0)" })
+            client.socket.abort()
+        }
+    }
 
     @Test(arguments: TLSContext.Version.allCases)
     func theServerSaysGoodbyeBeforeItCloses(_ version: TLSContext.Version) async throws {

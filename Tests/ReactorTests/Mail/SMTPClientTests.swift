@@ -19,6 +19,9 @@ import Testing
     @Test(arguments: [
         ("MAIL", "550 no", true), ("RCPT", "553 no such user", true), ("RCPT", "450 mailbox busy", false), ("DATA", "554 no", true),
         (".", "552 too much", true), (".", "451 not now", false), ("MAIL", "421 closing", false), ("greeting", "554 go away", false),
+        // What the operator has to mend: the mail is as good as any.
+        ("MAIL", "530 must issue STARTTLS first", false), ("MAIL", "530 authentication required", false), ("RCPT", "530 log in", false),
+        ("MAIL", "534 too weak", false), ("MAIL", "535 wrong", false), ("MAIL", "538 encryption required", false),
     ])
     func aRefusalIsPermanentFrom500On(_ command: String, _ reply: String, _ isPermanent: Bool) async throws {
         try await withServer { server, client in

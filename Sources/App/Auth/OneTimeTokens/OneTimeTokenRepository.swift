@@ -43,11 +43,12 @@ enum OneTimeTokenRepository {
     }
 
     /// Removes tokens that expired before `cutoff`.
-    /// - Parameter limit: what is left is the next run's.
+    /// - Parameter limit: for one call.
+    /// - Returns: how many there were: fewer than `limit` when none is left.
     static func removeExpired(
         before cutoff: Timestamp, limit: Int, in executor: any SQLExecutor
-    ) async throws(DatabaseError) {
-        _ = try await executor.execute(deleteExpired, [.timestamp(cutoff), .int(Int64(limit))])
+    ) async throws(DatabaseError) -> Int {
+        try await executor.execute(deleteExpired, [.timestamp(cutoff), .int(Int64(limit))]).affectedRows
     }
 
     private static func holder(_ rows: SQLRows) throws(DatabaseError) -> Holder? {

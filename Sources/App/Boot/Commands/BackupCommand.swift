@@ -10,7 +10,8 @@ struct BackupCommand: AsyncParsableCommand {
         discussion: """
             The server may run meanwhile: what is written is the database of one instant. The archive is a tar file with a checksum, \
             and can be restored into SQLite and PostgreSQL alike. It holds password hashes, so it is readable by its owner alone; it \
-            does not hold the signing secret, the outbox, answers kept for repeated requests, or mailed tokens.
+            does not hold the signing secret, the outbox, answers kept for repeated requests, mailed tokens, or sessions: after a \
+            restore everybody logs in again.
             """)
 
     @OptionGroup var options: ConfigurationOptions
@@ -36,8 +37,7 @@ struct BackupCommand: AsyncParsableCommand {
             if let path = try await OperatorDatabase.missingFile(configuration, on: loop) { throw ArchiveError.noDatabase(path) }
             return try await OperatorDatabase.withPool(configuration, on: loop) { pool in
                 try await Backup(
-                    loop: loop, pool: pool, store: configuration.operatorFileStore(on: loop), filesDirectory: configuration.filesDirectory,
-                    now: now, progress: Progress.show
+                    loop: loop, pool: pool, store: configuration.operatorFileStore(on: loop), now: now, progress: Progress.show
                 ).write(directory: directory, name: name)
             }
         }

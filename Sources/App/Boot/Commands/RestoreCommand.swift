@@ -9,7 +9,8 @@ struct RestoreCommand: AsyncParsableCommand {
         commandName: "restore", abstract: "Put a backup's database and files in place.",
         discussion: """
             Into an empty database, of either kind; with --force into any, whose content is replaced. The archive is verified before \
-            anything is changed, and the database changes in one transaction. Stop the server first: it keeps things in memory.
+            anything is changed, and the database changes in one transaction. Stop the server first: it keeps things in memory. \
+            Sessions are not in a backup: everybody logs in again.
             """)
 
     @OptionGroup var options: ConfigurationOptions

@@ -159,7 +159,7 @@ struct AppConfiguration: Sendable {
     struct Idempotency: Sendable {
         /// For how long an answer is replayed to whoever sends its key again.
         var lifetime: Duration = .seconds(86_400)
-        /// A larger answer is sent, but not kept.
+        /// Of a larger answer, only that it was given is kept.
         var maxAnswerBytes = 1 << 20
     }
 

@@ -18,7 +18,7 @@ struct Setting: Sendable {
 
     enum Visibility: Sendable {
         case open
-        /// Holds a password among other things, without which it is shown; errors do not quote it.
+        /// May hold a password among other things, without which it is shown; errors do not quote it. So is every URL.
         case guarded
         /// Never shown.
         case secret

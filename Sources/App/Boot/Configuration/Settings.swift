@@ -33,7 +33,9 @@ enum Settings {
                 "PEM file of the certificate and those behind it; SIGHUP reads it again"),
             Setting("TLS_KEY", \.server.tls.key, .optional(.path, absent: "none: HTTP in clear"), "PEM file of the certificate's key"),
             Setting("WORKER", \.server.runsWorker, .flag, "Whether serve runs jobs too"),
-            Setting("TRUSTED_PROXIES", \.server.trustedProxies, .addresses, "Networks whose Forwarded and X-Forwarded-For are believed"),
+            Setting(
+                "TRUSTED_PROXIES", \.server.trustedProxies, .addresses,
+                "Networks whose Forwarded, X-Forwarded-For and traceparent are believed"),
             Setting(
                 "MAX_CONNECTIONS", \.server.maxConnections, .optional(.integer(1...1_000_000), absent: "by the limit on descriptors"),
                 "Connections of all loops together"),
@@ -125,7 +127,7 @@ enum Settings {
                 "EMAIL_VERIFICATION", \.auth.verifiesEmail, .optional(.flag, absent: "true with SMTP_URL, else false"),
                 "Whether a new address is sent a mail to verify it"),
             Setting(
-                "PUBLIC_URL", \.auth.publicURL, .optional(.webURL, absent: "http://HOST:PORT"),
+                "PUBLIC_URL", \.auth.publicURL, .optional(.webURL, absent: "http://HOST:PORT"), visibility: .guarded,
                 "Where the links in mails lead: to /reset-password and /verify-email below it, with #token="),
             Setting("PASSWORD_CHECK_COMMON", \.auth.checksCommonPasswords, .flag, "Refuses well-known passwords"),
             Setting("PASSWORD_HASH_MEMORY_KIB", \.auth.hashMemoryKiB, .integer(8...1_048_576), "Argon2id's memory, in KiB"),
@@ -179,7 +181,7 @@ enum Settings {
                 "For how long an answer is replayed to whoever sends its Idempotency-Key again"),
             Setting(
                 "IDEMPOTENCY_MAX_ANSWER_BYTES", \.idempotency.maxAnswerBytes, .bytes(0...(16 << 20)),
-                "A larger answer is not kept, and its request runs again")),
+                "Of a larger answer the body is not kept")),
         SettingGroup(
             "Jobs",
             Setting("JOB_LEASE", \.jobs.lease, .timeout, "For how long a job is a worker's without a sign of life"),
@@ -210,6 +212,7 @@ enum Settings {
             "Tracing",
             Setting(
                 "OTEL_EXPORTER_OTLP_ENDPOINT", \.tracing.endpoint, .optional(.webURL, absent: "none: nothing is traced"),
+                visibility: .guarded,
                 "Where spans are sent, by OTLP in JSON to /v1/traces below it"),
             Setting(
                 "OTEL_EXPORTER_OTLP_HEADERS", \.tracing.headers, .headerList, visibility: .secret,
@@ -218,7 +221,7 @@ enum Settings {
                 "OTEL_SERVICE_NAME", \.tracing.serviceName, .optional(.text, absent: "APP_NAME"), "What the service is called in traces"),
             Setting(
                 "OTEL_TRACES_SAMPLER_ARG", \.tracing.ratio, .share,
-                "The share of traces that is kept; a trace that began elsewhere is kept if its beginning is")),
+                "The share of traces that is kept; one that a peer in TRUSTED_PROXIES hands on is kept if its beginning is")),
     ]
 }
 

@@ -8,7 +8,7 @@ struct AdoptionReport: Sendable, Hashable {
     /// Of `alembic_version`, which is left as it is; nil where there is none.
     var revision: String?
     var tables: [String]
-    /// What the operator should know: values that could not be kept as they were.
+    /// What the operator should know: what could not be kept as it was.
     var remarks: [String]
 
     /// `adopted users, tasks from Alembic revision 1a2b3c`.
@@ -67,11 +67,13 @@ struct Adoption: Sendable {
     private static func answers(_ checks: [AdoptionCheck], _ executor: any SQLExecutor) async throws -> [String] {
         var answers: [String] = []
         for check in checks {
-            let rows = try await executor.execute(.read("\(check.query) LIMIT \(shownValues + 1)"), [])
+            let limit = check.isComplete ? "" : " LIMIT \(shownValues + 1)"
+            let rows = try await executor.execute(.read("\(check.query)\(limit)"), [])
             guard !rows.isEmpty else { continue }
+            let shown = check.isComplete ? rows.count : min(rows.count, shownValues)
             var values: [String] = []
-            for row in rows.prefix(shownValues) { values.append(try row.optionalString(0) ?? "null") }
-            answers.append("\(check.problem): \(values.joined(separator: ", "))\(rows.count > shownValues ? " ..." : "")")
+            for row in rows.prefix(shown) { values.append(try row.optionalString(0) ?? "null") }
+            answers.append("\(check.problem): \(values.joined(separator: ", "))\(rows.count > shown ? " ..." : "")")
         }
         return answers
     }

@@ -11,6 +11,8 @@ struct AdoptionCheck: Sendable, Hashable {
     var problem: String
     /// One text column: what is to be named.
     var query: String
+    /// All of it is named, and not the first few.
+    var isComplete = false
 }
 
 /// What adopting a database takes.
@@ -38,20 +40,36 @@ struct AdoptionPlan: Sendable, Hashable {
             guard let old = live[table.name] else { continue }
             do throws(AdoptionProblems) {
                 adoptions.append(try TableAdoption(from: old, to: table, dialect))
+                problems += AdoptionPlan.missing(for: table, live)
             } catch {
                 problems += error.lines
             }
         }
+        let parts = adoptions.map(\.parts)
+        problems += parts.flatMap(\.problems)
         guard problems.isEmpty else { throw .notAdoptable(problems) }
         tables = adoptions.map(\.target.name)
-        checks = adoptions.flatMap(\.checks)
-        remarks = adoptions.flatMap(\.remarks)
+        checks = adoptions.flatMap { $0.obstacles + $0.checks }
+        remarks = adoptions.flatMap { $0.remarks + $0.losses }
         before = adoptions.flatMap { $0.movingAside }
-        after = adoptions.flatMap { $0.filling } + adoptions.flatMap { $0.keptParts }
+        // Keys refer to what indexes keep unique.
+        after = adoptions.flatMap { $0.filling } + parts.flatMap(\.indexes) + parts.flatMap(\.constraints)
         let strangers = live.tables.filter { !tables.contains($0.name) }
         switch dialect {
         case .postgres: mendPostgres(adoptions, strangers)
         case .sqlite: after += adoptions.map { "DROP TABLE \(SQLText.identifier($0.asideName));" }
+        }
+    }
+
+    /// What the rows of a table cannot be without. SQLModel calls a table of users `user`.
+    private static func missing(for table: TableSchema, _ live: DatabaseSchema) -> [String] {
+        Set(table.foreignKeys.map(\.table)).filter { live[$0] == nil }.sorted().map { owner in
+            let singular = String(owner.dropLast())
+            let hint =
+                live[singular] == nil
+                ? "rename the table that it refers to first"
+                : "rename \(singular) first (ALTER TABLE \(SQLText.identifier(singular)) RENAME TO \(SQLText.identifier(owner)))"
+            return "table \(table.name) belongs to \(owner), and there is no table \(owner): \(hint)"
         }
     }
 

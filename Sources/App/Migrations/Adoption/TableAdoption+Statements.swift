@@ -3,7 +3,7 @@
 import Reactor
 
 extension TableAdoption {
-    private var name: String { SQLText.identifier(target.name) }
+    var name: String { SQLText.identifier(target.name) }
     private var aside: String { SQLText.identifier(asideName) }
 
     // MARK: Moving aside
@@ -50,7 +50,8 @@ extension TableAdoption {
     }
 
     var filling: [String] {
-        var statements = keptColumns.map { addition($0) }
+        let checks = parts.columnChecks
+        var statements = keptColumns.map { addition($0, checks: checks[$0.name] ?? []) }
         let values = columns.map { filled($0) } + keptColumns.map { SQLText.identifier($0.name) }
         let names = columns.map { SQLText.identifier($0.name) } + keptColumns.map { SQLText.identifier($0.name) }
         statements.append(
@@ -60,7 +61,7 @@ extension TableAdoption {
     }
 
     /// Our INSERTs do not name it: it must not demand a value.
-    private func addition(_ column: ColumnSchema) -> String {
+    private func addition(_ column: ColumnSchema, checks: [String]) -> String {
         let head = "ALTER TABLE \(name) ADD COLUMN \(SQLText.identifier(column.name))"
         let value = column.defaultValue.map { " DEFAULT \($0.sql(dialect))" }
         guard dialect == .sqlite else {
@@ -75,7 +76,8 @@ extension TableAdoption {
         let reference = source.foreignKeys.first { $0.columns == [column.name] }.map { key in
             " REFERENCES \(SQLText.identifier(key.table)) (\(SQLText.identifier(key.referencedColumns[0]))) ON DELETE \(key.onDelete.rawValue)"
         }
-        return "\(head) ANY\(isConstant ? value ?? "" : "")\(reference ?? "");"
+        let conditions = checks.map { " \($0)" }.joined()
+        return "\(head) ANY\(isConstant ? value ?? "" : "")\(reference ?? "")\(conditions);"
     }
 
     /// A value where ours must have one and the old row has none.
@@ -100,26 +102,5 @@ extension TableAdoption {
                 SELECT GREATEST(COALESCE((SELECT max(id) FROM \(name)), 0),
                     COALESCE(pg_sequence_last_value(CAST(pg_get_serial_sequence(\(old), 'id') AS regclass)), 0)) AS last) AS numbers;
             """
-    }
-
-    /// Indexes and constraints of the columns that are kept. Behind all rows: they may refer to another table's.
-    var keptParts: [String] {
-        let kept = Set(keptColumns.map(\.name))
-        var statements: [String] = []
-        for index in source.indexes where index.keys.allSatisfy({ key in kept.contains { key.split(separator: " ").first == $0[...] } }) {
-            if !index.definition.isEmpty {
-                statements.append("\(index.definition);")
-            } else if index.isUnique {
-                let key = "\(target.name)_\(index.keys.joined(separator: "_"))_key"
-                statements.append(
-                    "CREATE UNIQUE INDEX \(SQLText.identifier(key)) ON \(name) "
-                        + "(\(index.keys.map(SQLText.identifier).joined(separator: ", ")));")
-            }
-        }
-        guard dialect == .postgres else { return statements }
-        for key in source.foreignKeys where key.columns.allSatisfy(kept.contains) {
-            statements.append("ALTER TABLE \(name) ADD CONSTRAINT \(SQLText.identifier(key.name)) \(key.definition);")
-        }
-        return statements
     }
 }

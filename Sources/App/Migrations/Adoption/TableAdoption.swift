@@ -25,8 +25,8 @@ struct TableAdoption: Sendable, Hashable {
             if let special = special(column) {
                 columns.append(special)
             } else if let old = recipe.sources(of: column.name).lazy.compactMap({ source[column: $0] }).first {
-                if let expression = AdoptionColumn.converted(old, to: column.type, dialect) {
-                    columns.append(AdoptionColumn(name: column.name, expression: expression, sources: [old.name]))
+                if let converted = AdoptionColumn.converted(column.name, from: old, to: column.type, dialect) {
+                    columns.append(converted)
                 } else {
                     problems.append("\(source.name).\(old.name) is \(old.liveType), which cannot become \(column.type.sql(.postgres))")
                 }
@@ -112,7 +112,7 @@ struct TableAdoption: Sendable, Hashable {
 
     // MARK: What must hold
 
-    private var from: String { SQLText.identifier(source.name) }
+    var from: String { SQLText.identifier(source.name) }
     /// Columns that a value which is there may leave NULL: a flag that says no.
     private static let mayBeEmptied: Set<String> = ["email_verified_at"]
     private var rowID: String { "CAST(\(SQLText.identifier("id")) AS text)" }
@@ -130,7 +130,9 @@ struct TableAdoption: Sendable, Hashable {
             guard let declared = target[column: column.name], let source = column.sources.first else { continue }
             let value = column.expression
             let old = SQLText.identifier(source)
-            if !TableAdoption.mayBeEmptied.contains(column.name), value != old {
+            if let unreadable = column.unreadable {
+                ask(source, "holds what is no time of the years 1 to 9999", unreadable)
+            } else if !TableAdoption.mayBeEmptied.contains(column.name), value != old {
                 ask(source, "holds what is no \(column.name) of this program", "\(old) IS NOT NULL AND (\(value)) IS NULL")
             }
             if !declared.isNullable, declared.defaultValue == nil { ask(source, "is empty", "\(old) IS NULL") }

@@ -195,7 +195,7 @@ extension TableSchema {
         }
         table.indexes = table.indexes.filter { $0.dialect == nil || $0.dialect == dialect }.map { index in
             IndexSchema(
-                name: index.name, keys: index.keys.map(SQLText.canonical), isUnique: index.isUnique,
+                name: index.name, keys: index.keys.map { SQLText.canonical(IndexSchema.key($0, of: self)) }, isUnique: index.isUnique,
                 predicate: index.predicate.map(SQLText.canonical))
         }
         if dialect == .postgres { table.isStrict = true }
@@ -205,7 +205,7 @@ extension TableSchema {
     /// SQLite's booleans are numbers: each has a check that it is one of two.
     var booleanChecks: [CheckSchema] {
         columns.filter { $0.type == .boolean }.map { column in
-            CheckSchema(name: "\(name)_\(column.name)_check", expression: "\(column.name) IN (0, 1)", dialect: .sqlite)
+            CheckSchema(name: "\(name)_\(column.name)_check", expression: "\(SQLText.name(column.name)) IN (0, 1)", dialect: .sqlite)
         }
     }
 }

@@ -8,7 +8,7 @@ extension DatabaseSchema {
     /// Every table of the program but `schema_migrations`, in an order in which each finds those it refers to.
     static let declared = DatabaseSchema(tables: [
         .users, .sessions, .refreshTokens, .oneTimeTokens, .tasks, .products, .posts, .files, .jobs, .jobSchedules,
-        .idempotencyKeys, .auditLog,
+        .idempotencyKeys, .auditLog, .databaseIdentity,
     ])
 }
 
@@ -31,7 +31,12 @@ extension TableSchema {
             .time("updated_at"),
         ],
         checks: [CheckSchema(name: "users_role_check", expression: "role IN ('user', 'admin')")],
-        indexes: [.unique("users_email_key", "lower(email)"), .unique("users_username_key", "username")])
+        indexes: [
+            .unique("users_email_key", "lower(email)"),
+            .unique("users_username_key", "username"),
+            .index("users_active_admins_idx", "id", where: "role = 'admin' AND is_active"),
+            .index("users_created_at_idx", "created_at"),
+        ])
 
     fileprivate static let sessions = TableSchema(
         "sessions",
@@ -49,6 +54,7 @@ extension TableSchema {
         indexes: [
             .index("sessions_user_id_idx", "user_id", "created_at DESC"),
             .index("sessions_expires_at_idx", "expires_at"),
+            .index("sessions_revoked_at_idx", "revoked_at", where: "revoked_at IS NOT NULL"),
         ])
 
     fileprivate static let refreshTokens = TableSchema(
@@ -268,6 +274,14 @@ extension TableSchema {
             .index("idempotency_keys_expires_at_idx", "expires_at"),
             .index("idempotency_keys_user_id_idx", "user_id"),
         ])
+}
+
+// MARK: - The database
+
+extension TableSchema {
+    /// One row, made by the migration: it is never in a backup.
+    fileprivate static let databaseIdentity = TableSchema(
+        "database_identity", columns: [.required("id", .uuid), .time("created_at")])
 }
 
 extension ForeignKeySchema {

@@ -71,7 +71,7 @@ extension TableChange {
                 return check.dialect == .sqlite ? [] : ["ALTER TABLE \(table) ADD \(check.sql);"]
             case .dropCheck(let check):
                 return check.dialect == .sqlite ? [] : [TableChange.dropConstraint(table, check.name)]
-            case .addIndex(let index): return index.dialect == .sqlite ? [] : [index.sql(on: target.name)]
+            case .addIndex(let index): return index.dialect == .sqlite ? [] : [index.sql(on: target)]
             case .dropIndex(let index):
                 if index.dialect == .sqlite { return [] }
                 return index.isConstraint
@@ -118,7 +118,7 @@ extension TableChange {
         var simple: [String] = []
         for edit in edits {
             switch edit {
-            case .addIndex(let index): if index.dialect != .postgres { simple.append(index.sql(on: target.name)) }
+            case .addIndex(let index): if index.dialect != .postgres { simple.append(index.sql(on: target)) }
             case .dropIndex(let index) where !index.isConstraint:
                 if index.dialect != .postgres { simple.append("DROP INDEX \(SQLText.name(index.name));") }
             case .addCheck(let check) where check.dialect == .postgres || isOfAddedBoolean(check): continue

@@ -32,7 +32,7 @@ enum SchemaChange: Sendable, Hashable {
         switch self {
         case .createTable: false
         case .dropTable: true
-        case .changeTable(let change): change.edits.allSatisfy(\.isSurplus)
+        case .changeTable(let change): change.edits.allSatisfy { $0.isSurplus(in: change.target) }
         }
     }
 }
@@ -80,11 +80,16 @@ enum TableEdit: Sendable, Hashable {
         }
     }
 
-    var isSurplus: Bool {
+    func isSurplus(in table: TableSchema) -> Bool {
         switch self {
         // One that must be filled would break our own INSERTs.
         case .dropColumn(let column): column.isNullable || column.defaultValue != nil
         case .dropForeignKey, .dropIndex: true
+        // Of columns that we make no use of.
+        case .dropCheck(let check):
+            SQLText.tokens(check.expression).allSatisfy { token in
+                ![.word, .quoted].contains(token.kind) || table[column: token.text] == nil
+            }
         default: false
         }
     }

@@ -15,7 +15,8 @@ extension SchemaReader {
         for row in try await executor.execute(Statements.indexes, []) {
             let keys = try row.string(5).split(separator: "\u{1F}").map(String.init)
             if try row.bool(3) {
-                tables[try row.string(0)]?.primaryKey = keys
+                // Never expressions: what is quoted is a name.
+                tables[try row.string(0)]?.primaryKey = keys.compactMap { SQLText.tokens($0).first?.text }
             } else {
                 tables[try row.string(0)]?.indexes.append(
                     IndexSchema(

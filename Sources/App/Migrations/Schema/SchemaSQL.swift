@@ -53,26 +53,6 @@ extension ColumnSchema {
     }
 }
 
-extension SQLText {
-    /// Words that mean something where a name stands.
-    private static let reserved: Set<String> = [
-        "all", "and", "as", "check", "column", "constraint", "default", "desc", "from", "group", "in", "index", "limit", "not", "null",
-        "offset", "on", "or", "order", "primary", "references", "select", "table", "to", "union", "unique", "user", "values", "where",
-    ]
-
-    /// A name as a person would write it: quoted only where it must be.
-    static func name(_ name: String) -> String {
-        let isPlain =
-            name.first?.isNumber == false
-            && name.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == UInt8(ascii: "_") }
-        return isPlain && !reserved.contains(name) ? name : identifier(name)
-    }
-
-    static func names(_ names: [String]) -> String {
-        names.map(name).joined(separator: ", ")
-    }
-}
-
 extension ForeignKeySchema {
     var sql: String {
         let label = name.isEmpty ? "" : "CONSTRAINT \(SQLText.name(name)) "
@@ -89,10 +69,17 @@ extension CheckSchema {
 }
 
 extension IndexSchema {
-    func sql(on table: String) -> String {
+    func sql(on table: TableSchema) -> String {
         let kind = isUnique ? "UNIQUE INDEX" : "INDEX"
         let condition = predicate.map { " WHERE \($0)" } ?? ""
-        return "CREATE \(kind) \(SQLText.name(name)) ON \(SQLText.name(table)) (\(keys.joined(separator: ", ")))\(condition);"
+        let parts = keys.map { IndexSchema.key($0, of: table) }.joined(separator: ", ")
+        return "CREATE \(kind) \(SQLText.name(name)) ON \(SQLText.name(table.name)) (\(parts))\(condition);"
+    }
+
+    /// A key that is a column may bear any name; an expression is the business of whoever wrote it.
+    static func key(_ text: String, of table: TableSchema) -> String {
+        let column = text.uppercased().hasSuffix(" DESC") ? String(text.dropLast(5)) : text
+        return table[column: column] == nil ? text : SQLText.name(column) + text.dropFirst(column.count)
     }
 }
 
@@ -117,6 +104,6 @@ extension TableSchema {
     }
 
     func indexCreation(_ dialect: SQLDialect) -> [String] {
-        indexes.filter { $0.dialect == nil || $0.dialect == dialect }.map { $0.sql(on: name) }
+        indexes.filter { $0.dialect == nil || $0.dialect == dialect }.map { $0.sql(on: self) }
     }
 }

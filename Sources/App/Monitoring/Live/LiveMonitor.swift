@@ -9,6 +9,8 @@ actor LiveMonitor {
     static let historyLength = 120
     /// Each holds a connection for as long as it watches.
     static let maxViewers = 64
+    /// So that one client does not take all places.
+    static let maxViewersPerAddress = 8
     /// Samples that a viewer may be behind; the oldest are dropped then.
     private static let maxUnread = 8
 
@@ -21,6 +23,9 @@ actor LiveMonitor {
 
     nonisolated let loop: EventLoop
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+
+    /// A viewer takes its place here before its answer begins, by its address.
+    nonisolated let slots = StreamSlots<String>(maxPerOwner: maxViewersPerAddress, maxInAll: maxViewers)
 
     private let period: Duration
     private var scrape: (@Sendable () async -> [MetricFamily])?
@@ -74,11 +79,10 @@ actor LiveMonitor {
     // MARK: Viewers
 
     var viewerCount: Int { viewers.count }
-    var hasRoom: Bool { viewers.count < LiveMonitor.maxViewers && timer != nil }
 
-    /// Begins a view, which must be ended with ``leave(_:)``; nil when there are too many.
+    /// Begins a view, which must be ended with ``leave(_:)``; nil before ``start(_:)`` and after ``stop()``.
     func join() -> View? {
-        guard hasRoom else { return nil }
+        guard timer != nil else { return nil }
         lastViewer += 1
         let (samples, continuation) = AsyncStream<[UInt8]>.makeStream(bufferingPolicy: .bufferingNewest(LiveMonitor.maxUnread))
         viewers[lastViewer] = continuation

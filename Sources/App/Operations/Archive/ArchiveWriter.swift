@@ -29,7 +29,8 @@ final class ArchiveWriter: Sendable {
         self.loop = loop
         self.name = name
         self.now = now
-        writer = try await loop.runBlocking { try DurableFileWriter(directory: directory, name: name) }
+        let stem = DurableFileWriter.uniqueStem(for: name)
+        writer = try await loop.runBlocking { try DurableFileWriter(directory: directory, name: stem) }
     }
 
     var bytesWritten: Int { state.withLock { $0.bytesWritten } }

@@ -17,7 +17,7 @@ struct Doctor: Sendable {
         if let redis = await redis() { findings.append(redis) }
         if let mail = await mail() { findings.append(mail) }
         if let certificate = await certificate() { findings.append(certificate) }
-        findings += [await docs(), descriptors(), await port()]
+        findings += [await fileTypes(), await docs(), descriptors(), await port()]
         return findings
     }
 
@@ -68,7 +68,7 @@ struct Doctor: Sendable {
         do throws(FileError) {
             let free = try DiskSpace.of(path).availableBytes
             // Dropped at once: what it begins is never a file.
-            try DurableFileWriter(directory: path, name: "doctor").discard()
+            try DurableFileWriter(directory: path, name: DurableFileWriter.uniqueStem(for: "doctor")).discard()
             return free
         } catch {
             guard error.isNotFound else { throw error }
@@ -77,6 +77,29 @@ struct Doctor: Sendable {
     }
 
     // MARK: Around
+
+    /// Without libmagic's database every upload fails.
+    private func fileTypes() async -> Finding {
+        do {
+            return Doctor.fileTypes(.success(try await loop.runBlocking { try MagicDatabase.mediaType(of: []) }))
+        } catch {
+            return Doctor.fileTypes(.failure(error))
+        }
+    }
+
+    /// - Parameter answer: what libmagic says of no bytes at all.
+    static func fileTypes(_ answer: Result<String, any Error>) -> Finding {
+        let check = "file types"
+        switch answer {
+        case .success: return .ok(check, "libmagic finds its database")
+        case .failure(MagicError.noDatabase):
+            return .fail(
+                check, "libmagic finds no database of its version: no upload would be accepted",
+                hint: "install it (Debian: libmagic-mgc), or say where it is with MAGIC")
+        case .failure(let error):
+            return .fail(check, "\(error): no upload would be accepted", hint: "install libmagic anew (Debian: libmagic1, libmagic-mgc)")
+        }
+    }
 
     private func docs() async -> Finding {
         let docs = await DocsAssets.load(from: configuration.docsAssetsDirectory, on: loop)

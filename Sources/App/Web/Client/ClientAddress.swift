@@ -42,7 +42,8 @@ enum ClientAddress {
         return host.utf8.contains(UInt8(ascii: ":")) ? IPAddress(host)?.description ?? host : host
     }
 
-    private static func isTrusted(_ peer: SocketAddress, _ proxies: TrustedProxies) -> Bool {
+    /// Whether `peer` is one of the proxies whose word is taken.
+    static func isTrusted(_ peer: SocketAddress, _ proxies: TrustedProxies) -> Bool {
         switch peer {
         case .unix: proxies.trustsUnixSockets
         case .ip(let host, _): IPAddress(host).map(proxies.contains) ?? false

@@ -47,13 +47,23 @@ enum IdempotencyHeader {
         }
     }
 
+    /// Whether a request that failed with `error` may have taken effect all the same: its commit was on its way, or nobody waited for
+    /// it any more.
+    static func isUncertain(_ error: any Error) -> Bool {
+        switch error {
+        case DatabaseError.connectionLost(commitUnknown: true), DatabaseError.cancelled, is CancellationError: true
+        default: false
+        }
+    }
+
     /// In the document.
     static let parameter: JSONValue = [
         "name": .string(name), "in": "header", "required": false,
         "description": """
         Any text of one's own for this one request. Sent again within a day it gets the first answer, marked \
-        `Idempotent-Replayed: true`; with another request it is 422 `IDEMPOTENCY_KEY_REUSED`, while the first one is being \
-        answered 409 `IDEMPOTENCY_CONFLICT`.
+        `Idempotent-Replayed: true`, or with `ANSWER_NOT_KEPT` for a body where that was very large; with another request it is \
+        422 `IDEMPOTENCY_KEY_REUSED`. While the first one is being answered, and for a while if nobody knows how it ended, it is \
+        409 `IDEMPOTENCY_CONFLICT`.
         """,
         "schema": ["type": "string", "minLength": 1, "maxLength": .number(JSONNumber(maxLength)), "pattern": .string(pattern)],
     ]

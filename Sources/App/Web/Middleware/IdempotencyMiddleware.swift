@@ -1,8 +1,8 @@
 // Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): an unsafe request that is sent again gets the first one's answer,
 // and its handler does not run. Stands inside authentication and rate limits: the key is the caller's own, and a replay counts.
 //
-// Routes whose answers are secrets (/auth) ignore the header: no token is ever kept. Bodies that handlers read as a stream
-// (uploads) are not compared: nobody sends the same multipart body twice, each attempt has a boundary of its own.
+// Routes whose answers are secrets (/auth) ignore the header: no token is ever kept. Forms that handlers read as a stream (uploads)
+// are compared by their FormDigest: the first request's is known once it has been read, a later one's is read to nowhere.
 
 import Actors
 import Logging
@@ -23,7 +23,14 @@ struct IdempotencyMiddleware: Middleware {
             let body = try await IdempotencyMiddleware.body(of: context, route.declaration)
         else { return try await next(context) }
         let key = try IdempotencyHeader.key(in: context.request.headers("idempotency-key"))
-        switch try await keys.claim(IdempotencyMiddleware.request(context, route, key: key, body: body)) {
+        let request = IdempotencyMiddleware.request(context, route, key: key, body: body)
+        let form = context.formDigest.map { digest in
+            {
+                try await MultipartForm(context).readToEnd()
+                return digest.parts
+            }
+        }
+        switch try await keys.claim(request, form: form) {
         case .answered(let answer):
             try await IdempotencyMiddleware.discardBody(of: context)
             return IdempotencyMiddleware.replay(answer)
@@ -37,9 +44,15 @@ struct IdempotencyMiddleware: Middleware {
             let response = try await next(context)
             await settle(claim, response, context)
             return response
+        } catch let error as HTTPBodyError {
+            // The body did not come, and so nothing was done with it.
+            await settle(claim, nil, context)
+            throw error
         } catch {
-            // A refusal is an answer too, unless it is for a body that did not come, or because the client left.
-            guard !(error is HTTPBodyError), !Task.isCancelled, IdempotencyHeader.isFinal(APIError(error).status) else {
+            // Nobody knows whether it was done. The claim stays until it lapses: it must not be done again in the meantime.
+            guard !Task.isCancelled, !IdempotencyHeader.isUncertain(error) else { throw error }
+            // A refusal is an answer too.
+            guard IdempotencyHeader.isFinal(APIError(error).status) else {
                 await settle(claim, nil, context)
                 throw error
             }
@@ -49,12 +62,14 @@ struct IdempotencyMiddleware: Middleware {
         }
     }
 
-    /// Keeps an answer that is one, or gives the key back. Where neither succeeds, the request was answered all the same; its claim
-    /// lapses by itself.
+    /// Keeps an answer that is one, or gives the key back: also where a form was not read to its end, for then nothing was done with
+    /// it, and nobody could tell whether another one is the same. Where neither succeeds, the request was answered all the same; its
+    /// claim lapses by itself.
     private func settle(_ claim: IdempotencyRepository.Claim, _ response: HTTPResponse?, _ context: RequestContext) async {
         do {
-            if let response, let answer = IdempotencyMiddleware.stored(response) {
-                try await keys.keep(answer, for: claim)
+            let form = context.formDigest
+            if let response, let answer = IdempotencyMiddleware.stored(response), form?.isWhole ?? true {
+                try await keys.keep(answer, for: claim, form: form?.parts)
             } else {
                 try await keys.release(claim)
             }
@@ -67,13 +82,16 @@ struct IdempotencyMiddleware: Middleware {
 
     // MARK: Requests
 
-    /// The body, which its handler then gets to read as if nobody had; empty where no handler reads one whole. Nil where the handler
-    /// would not read it either: then it says so.
+    /// The body, which its handler then gets to read as if nobody had. Empty where there is none, and for a form, of which the
+    /// context's digest will tell. Nil where the handler would not read it either: then it says so.
     private static func body(of context: RequestContext, _ declaration: RouteDeclaration) async throws -> [UInt8]? {
         guard let (_, encodings) = declaration.body else { return [] }
         let request = context.request
         guard let encoding = try? BodyReader.encoding(of: request.header("content-type"), among: encodings) else { return nil }
-        guard encoding == .json || encoding == .form else { return [] }
+        guard encoding != .multipart else {
+            context.formDigest = FormDigest()
+            return []
+        }
         let limit = context.services.configuration.server.bodies.maxBytes
         guard request.body.declaredLength ?? 0 <= limit else { return nil }
         let bytes = try await request.body.collect(upTo: limit)
@@ -98,20 +116,19 @@ struct IdempotencyMiddleware: Middleware {
             }
         }
         return IdempotentRequest(
-            userID: context.principal?.userID, clientAddress: context.clientAddress, route: "\(route.method.rawValue) \(route.label)",
-            key: key, content: content)
+            userID: context.principal?.userID, clientAddress: context.clientAddress, route: route.limitKey, key: key, content: content)
     }
 
     // MARK: Answers
 
-    /// Nil for what is no final answer, and for a stream, which nobody holds whole.
+    /// Nil for what is no final answer. Nobody holds a stream whole: that there was one is kept.
     private static func stored(_ response: HTTPResponse) -> StoredAnswer? {
         guard IdempotencyHeader.isFinal(response.status) else { return nil }
         let headers = response.headers.map { HeaderField(name: $0.name, value: $0.value) }
         return switch response.body {
         case .empty: StoredAnswer(status: response.status.code, headers: headers, body: [])
         case .bytes(let bytes): StoredAnswer(status: response.status.code, headers: headers, body: bytes)
-        case .stream: nil
+        case .stream: StoredAnswer(status: response.status.code, headers: headers, body: []).abridged
         }
     }
 

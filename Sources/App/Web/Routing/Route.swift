@@ -14,7 +14,7 @@ final class Route: Sendable {
     let operationID: String
     /// Kept apart from the template: it is asked for on every request.
     let parameters: [PathParameter]
-    /// The same for every mount of a route, so that two prefixes do not make two allowances.
+    /// The same for every mount of a route, so that two prefixes make neither two allowances nor two keys.
     let limitKey: String
 
     init(_ declaration: RouteDeclaration, prefix: String) {

@@ -35,7 +35,10 @@ enum EmailAddress {
                 ? isAlphanumeric(scalar) || "!#$%&'*+-/=?^_`{|}~.".unicodeScalars.contains(scalar)
                 : scalar.properties.isAlphabetic || scalar.properties.numericType != nil
         }
-        return isAllowed ? nil : "The email address contains invalid characters before the @-sign."
+        guard isAllowed else { return "The email address contains invalid characters before the @-sign." }
+        // Mail to such an address needs SMTPUTF8 (RFC 6531), and the databases fold the case of ASCII alone: it would not be unique.
+        let isASCII = local.utf8.allSatisfy { $0 < 0x80 }
+        return isASCII ? nil : "Internationalized characters before the @-sign are not supported."
     }
 
     private static func problem(inDomain domain: Substring) -> String? {
