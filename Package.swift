@@ -101,3 +101,12 @@ let package = Package(
         .testTarget(name: "AppTests", dependencies: ["App", "Actors", "Reactor", "TestSupport"], swiftSettings: strict),
     ]
 )
+
+// The sanitizers run the libraries' tests, each in a build of its own: leaving the programs out halves those builds.
+if Context.environment["REACTOR_LIBRARIES_ONLY"] != nil {
+    let libraries: Set = ["Reactor", "Actors"]
+    package.products.removeAll { !libraries.contains($0.name) }
+    package.targets.removeAll { target in
+        target.type == .executable || (target.type == .test && !libraries.contains { "\($0)Tests" == target.name })
+    }
+}

@@ -189,3 +189,8 @@ class QuickStart(unittest.TestCase):
             self.assertEqual(result.returncode, 0, result.stdout[-4000:])
             # Created, listed and found.
             self.assertGreaterEqual(len(re.findall(r'"title": ?"Buy milk"', result.stdout)), 3, result.stdout[-4000:])
+            # Changed by the administrator, and found by the user.
+            self.assertGreaterEqual(len(re.findall(r'"price": ?19\.90,"in_stock": ?false', result.stdout)), 2, result.stdout[-4000:])
+            # Downloaded as it was uploaded, beside the task's description.
+            self.assertIn("\nTwo bottles of milk\n", result.stdout.replace("}", "}\n"))
+            self.assertRegex(result.stdout, r'"status": ?"(?:PENDING|STARTED|SUCCESS)"')
