@@ -41,8 +41,8 @@ struct FileBinding: Sendable {
         }
     }
 
-    /// Returns where files without a row may be removed. A folder without files is bound to the database, and so is one that nobody
-    /// was named in, if the database knows a file of it.
+    /// Returns where files without a row may be removed. A folder that names no database is bound to this one if it is
+    /// empty, or if the database knows a file of it.
     /// - Throws: ``Refusal``; `FileStoreError`, `DatabaseError`.
     func check() async throws {
         let id = try await DatabaseIdentity.id(in: database)
@@ -52,10 +52,9 @@ struct FileBinding: Sendable {
             else { return }
             throw Refusal.forgottenFiles
         }
-        if try await store.holdsMoreFiles(than: 0) {
-            guard owner == nil else { throw Refusal.anotherDatabase(id: id) }
-            guard try await knowsAFile() else { throw Refusal.unknownFiles(id: id) }
-        }
+        // Also where the folder is empty: its owner may be about to put its first file there.
+        guard owner == nil else { throw Refusal.anotherDatabase(id: id) }
+        if try await store.holdsMoreFiles(than: 0), try await !knowsAFile() { throw Refusal.unknownFiles(id: id) }
         try await store.bind(to: id)
     }
 

@@ -71,10 +71,11 @@ import Testing
             try await #expect(store.owner() == nil)
             try await FileSweep(app.services).run(now: .now())
             try await #expect(store.owner() == id)
-            // Nothing is in it: another database may have it.
-            try await store.bind(to: FileID().text)
-            try await FileSweep(app.services).run(now: .now())
-            try await #expect(store.owner() == id)
+            // Nothing is in it, and still it is somebody's, who may be about to put a file there.
+            let other = FileID().text
+            try await store.bind(to: other)
+            await #expect(throws: FileBinding.Refusal.anotherDatabase(id: id)) { try await FileSweep(app.services).run(now: .now()) }
+            try await #expect(store.owner() == other)
         }
     }
 

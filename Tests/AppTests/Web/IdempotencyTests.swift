@@ -244,6 +244,7 @@ import Testing
                     }
                 }
                 failing("/unknown", DatabaseError.connectionLost(commitUnknown: true))
+                failing("/late", DatabaseError.timeout("the statement took too long"))
                 failing("/cancelled", DatabaseError.cancelled)
                 failing("/stopped", CancellationError())
                 failing("/known", DatabaseError.connectionLost(commitUnknown: false))
@@ -254,7 +255,10 @@ import Testing
             ]
             let application = WebApplication(table: RouteTable(.init("", group)), services: app.services, middleware: middleware)
             let client = TestClient(transport: InMemoryTransport(application: application, loop: app.loop))
-            for (path, code) in [("/unknown", "COMMIT_UNKNOWN"), ("/cancelled", "CANCELLED"), ("/stopped", "CANCELLED")] {
+            let uncertain = [
+                ("/unknown", "COMMIT_UNKNOWN"), ("/late", "SERVICE_UNAVAILABLE"), ("/cancelled", "CANCELLED"), ("/stopped", "CANCELLED"),
+            ]
+            for (path, code) in uncertain {
                 let before = runs.count
                 try await #expect(client.send("POST", path, key).code == code)
                 try await #expect(client.send("POST", path, key).code == "IDEMPOTENCY_CONFLICT")

@@ -51,7 +51,9 @@ enum IdempotencyHeader {
     /// it any more.
     static func isUncertain(_ error: any Error) -> Bool {
         switch error {
-        case DatabaseError.connectionLost(commitUnknown: true), DatabaseError.cancelled, is CancellationError: true
+        // A statement that took too long may be carried out all the same: by a database that was stopped for a moment, say.
+        case DatabaseError.connectionLost(commitUnknown: true), DatabaseError.timeout, DatabaseError.cancelled, is CancellationError:
+            true
         default: false
         }
     }

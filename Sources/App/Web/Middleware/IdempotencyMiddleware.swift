@@ -49,6 +49,11 @@ struct IdempotencyMiddleware: Middleware {
             await settle(claim, nil, context)
             throw error
         } catch {
+            // Nothing is done with a form before its end.
+            if context.formDigest?.isWhole == false {
+                await settle(claim, nil, context)
+                throw error
+            }
             // Nobody knows whether it was done. The claim stays until it lapses: it must not be done again in the meantime.
             guard !Task.isCancelled, !IdempotencyHeader.isUncertain(error) else { throw error }
             // A refusal is an answer too.
