@@ -196,8 +196,6 @@ extension APIScenario {
             return true
         }
 
-        mutating func lost(_ request: LoadRequest) {}
-
         private func text(_ name: String, in json: [UInt8]) -> String? { member(name, in: json) as? String }
         private func number(_ name: String, in json: [UInt8]) -> Int? { member(name, in: json) as? Int }
 

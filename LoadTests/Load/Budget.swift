@@ -11,14 +11,12 @@ struct Budget: Codable, Sendable {
     var maxP999Micros: Double?
     var maxCPUMicrosPerRequest: Double?
     var maxResidentBytes: Int?
-    /// Of the server's own counters, a request: `enqueues`, `systemCalls`, `allocations` ...
-    var maxCounters: [String: Double]?
 
     static func read(_ path: String) throws -> Budget {
         guard let data = try? Data(contentsOf: URL(filePath: path)) else { throw LoadError(description: "\(path) cannot be read") }
         let known: Set<String> = [
             "minRequestsPerSecond", "maxErrorRate", "maxP50Micros", "maxP99Micros", "maxP999Micros", "maxCPUMicrosPerRequest",
-            "maxResidentBytes", "maxCounters",
+            "maxResidentBytes",
         ]
         do {
             struct AnyMember: Decodable {}
@@ -51,9 +49,6 @@ struct Budget: Codable, Sendable {
         check("p99.9, microseconds", result.latency.p999, atMost: maxP999Micros)
         check("CPU microseconds a request", result.server?.totalMicros, atMost: maxCPUMicrosPerRequest)
         check("resident bytes", result.server.map { Double($0.residentBytes) }, atMost: maxResidentBytes.map(Double.init))
-        for (name, limit) in (maxCounters ?? [:]).sorted(by: { $0.key < $1.key }) {
-            check("\(name) a request", result.server?.counters[name], atMost: limit)
-        }
         return lines
     }
 }

@@ -53,7 +53,6 @@ enum HTMLReport {
         for use in [result.server].compactMap({ $0 }) + result.others {
             tiles.append(("\(use.name): CPU us a request", Figures.short(use.totalMicros)))
             tiles.append(("\(use.name): memory", Figures.bytes(Double(use.residentBytes))))
-            for (name, value) in use.counters.sorted(by: { $0.key < $1.key }) { tiles.append(("\(name) a request", Figures.short(value))) }
         }
         return "<div class=\"tiles\">\(tiles.map { "<div><b>\($0.1)</b><span>\(escaped($0.0))</span></div>" }.joined())</div>"
     }

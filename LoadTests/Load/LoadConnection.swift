@@ -125,7 +125,6 @@ final class LoadConnection: TCPConnectionDelegate {
         let unanswered = pending
         pending.removeAll()
         for request in unanswered {
-            user.lost(request.request)
             driver.failed(request, cause)
         }
     }

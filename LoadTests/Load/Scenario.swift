@@ -28,8 +28,6 @@ protocol VirtualUser {
     mutating func next() -> LoadRequest
     /// - Returns: whether the answer is what the user wanted.
     mutating func received(_ answer: LoadAnswer, to request: LoadRequest) -> Bool
-    /// The request was not answered.
-    mutating func lost(_ request: LoadRequest)
 }
 
 /// A kind of load.

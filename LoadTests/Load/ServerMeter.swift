@@ -13,8 +13,6 @@ struct ServerUse: Codable, Sendable {
     var systemMicros: Double
     /// Proportional set size of all of them at the end.
     var residentBytes: Int
-    /// Counters of the server's own: enqueues, pool statements ... a request; empty where it has no /metrics.
-    var counters: [String: Double]
 
     var totalMicros: Double { userMicros + systemMicros }
 }
@@ -53,12 +51,12 @@ struct ServerMeter: Sendable {
         return sum
     }
 
-    func use(since before: Ticks, requests: Int, counters: [String: Double] = [:]) -> ServerUse {
+    func use(since before: Ticks, requests: Int) -> ServerUse {
         let now = ticks()
         let perRequest = 1_000_000 / ServerMeter.ticksPerSecond / Double(max(1, requests))
         return ServerUse(
             name: name, pid: pid, userMicros: Double(now.user - before.user) * perRequest,
-            systemMicros: Double(now.system - before.system) * perRequest, residentBytes: residentBytes(), counters: counters)
+            systemMicros: Double(now.system - before.system) * perRequest, residentBytes: residentBytes())
     }
 
     func residentBytes() -> Int {

@@ -23,6 +23,5 @@ struct SingleRequestScenario: Scenario {
         var isReady: Bool { true }
         mutating func next() -> LoadRequest { request }
         mutating func received(_ answer: LoadAnswer, to request: LoadRequest) -> Bool { (200..<400).contains(answer.status) }
-        mutating func lost(_ request: LoadRequest) {}
     }
 }

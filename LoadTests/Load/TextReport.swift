@@ -22,9 +22,6 @@ enum TextReport {
             lines.append(
                 "  \(use.name)  \(Figures.short(use.totalMicros)) CPU us a request (user \(Figures.short(use.userMicros)), system "
                     + "\(Figures.short(use.systemMicros))), \(Figures.bytes(Double(use.residentBytes)))")
-            for (name, value) in use.counters.sorted(by: { $0.key < $1.key }) {
-                lines.append("    \(name) a request: \(Figures.short(value))")
-            }
         }
         if result.operations.count > 1 {
             lines.append("  operations")

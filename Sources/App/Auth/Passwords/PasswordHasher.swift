@@ -1,8 +1,8 @@
 // Hashes and verifies passwords without letting them take the machine. An actor pinned to the first loop, asked by
 // all; the work itself runs on the blocking pool.
 //
-// A hash costs 20 ms of a core and 19 MiB, one of bcrypt ten times as long. A hundred logins at once must queue here, in order and in bounded number: on the pool
-// they would stand in front of every file and every SQLite statement, and their memory would add up.
+// A hash costs 20 ms of a core and 19 MiB, one of bcrypt ten times as long. A hundred logins at once must queue here, in order and
+// in bounded number: on the pool they would stand in front of every file and every SQLite statement, and their memory would add up.
 
 import Reactor
 
