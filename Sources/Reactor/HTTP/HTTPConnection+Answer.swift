@@ -1,37 +1,58 @@
 // From a response to bytes in the transport's buffer, and what becomes of the connection afterwards. Runs in the
-// connection's task, on its loop.
+// connection's worker, on its loop.
 
 extension HTTPConnection {
-    /// Writes `response`; returns whether the connection can serve another request.
-    func answer(_ request: HTTPRequest, with response: HTTPResponse) async -> Bool {
-        guard !isClosed, !isAbandoned else { return false }
+    /// How far an answer has come.
+    enum AnswerProgress {
+        /// All of it is in the transport's buffer, or there will be none.
+        case complete(staysOpen: Bool)
+        /// More is unsent than should be: the client is waited for.
+        case blocked(staysOpen: Bool)
+        /// The body is yet to be produced.
+        case unwritten(staysOpen: Bool)
+    }
+
+    /// Writes `response`, if that takes no waiting. Most answers end here, and a call that cannot suspend is half the price.
+    func answer(_ request: HTTPRequest, with response: HTTPResponse) -> AnswerProgress {
+        guard !isClosed, !isAbandoned else { return .complete(staysOpen: false) }
         if request.body.failure == .timeout {
             refuse(.requestTimeout, code: "REQUEST_TIMEOUT")
-            return false
+            return .complete(staysOpen: false)
         }
         if request.body.failure == .malformed, case .refused(let error) = intake {
             server.statistics.malformedRequests += 1
             refuse(error.status, code: error.code)
-            return false
+            return .complete(staysOpen: false)
         }
         let staysOpen = canStayOpen(after: request)
         isAnswering = true
-        defer { isAnswering = false }
         request.isAnswered = true
         request.body.discard()
-        let isHead = request.method == .head
         switch response.body {
         case .empty:
             writeHead(response, length: 0, for: request, staysOpen: staysOpen)
         case .bytes(let bytes):
             writeHead(response, length: bytes.count, for: request, staysOpen: staysOpen)
-            if !isHead, response.status.allowsBody { transport.outbound.append(bytes) }
-        case .stream(let length, let produce):
-            return await stream(response, length: length, produce, for: request, staysOpen: staysOpen)
+            if request.method != .head, response.status.allowsBody { transport.outbound.append(bytes) }
+        case .stream:
+            return .unwritten(staysOpen: staysOpen)
         }
         transport.scheduleFlush()
-        if transport.bytesUnsent > TCPConnection.highWaterMark { await waitUntilDrained() }
-        return endIfAsked(staysOpen)
+        if transport.bytesUnsent > TCPConnection.highWaterMark { return .blocked(staysOpen: staysOpen) }
+        return .complete(staysOpen: endIfAsked(staysOpen))
+    }
+
+    /// Does what is left to do of an answer; returns whether the connection can serve another request.
+    func complete(_ progress: AnswerProgress, of request: HTTPRequest, with response: HTTPResponse) async -> Bool {
+        switch (progress, response.body) {
+        case (.complete(let staysOpen), _):
+            return staysOpen
+        case (.unwritten(let staysOpen), .stream(let length, let produce)):
+            return await stream(response, length: length, produce, for: request, staysOpen: staysOpen)
+        case (.blocked(let staysOpen), _), (.unwritten(let staysOpen), _):
+            await waitUntilDrained()
+            return endIfAsked(staysOpen)
+        }
     }
 
     private func stream(

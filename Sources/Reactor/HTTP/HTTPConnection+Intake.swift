@@ -71,8 +71,8 @@ extension HTTPConnection {
                 } else {
                     intake = .body(request, remaining: remaining - count)
                 }
-            case .chunks(let request, var decoder):
-                let (consumed, needsMore) = takeChunk(of: request, &decoder, rest)
+            case .chunks(let body):
+                let (consumed, needsMore) = takeChunk(of: body, rest)
                 position += consumed
                 if needsMore { return position }
             case .discarding(let count):
@@ -109,7 +109,7 @@ extension HTTPConnection {
             return length
         } catch {
             intake = .refused(error)
-            if current == nil { wakeTask() }
+            attend()
             return bytes.byteCount
         }
     }
@@ -123,11 +123,11 @@ extension HTTPConnection {
             intake = .body(request, remaining: length)
             bodyBegins(request)
         case .chunked:
-            intake = .chunks(request, ChunkedDecoder(limits: server.limits))
+            intake = .chunks(ChunkedBody(of: request, limits: server.limits))
             bodyBegins(request)
         }
         pending.append(request)
-        if current == nil { wakeTask() }
+        attend()
     }
 
     private func bodyBegins(_ request: HTTPRequest) {
@@ -138,24 +138,22 @@ extension HTTPConnection {
         lastBodyByte = loop.now
     }
 
-    private func takeChunk(of request: HTTPRequest, _ decoder: inout ChunkedDecoder, _ bytes: RawSpan) -> (consumed: Int, needsMore: Bool) {
+    private func takeChunk(of body: ChunkedBody, _ bytes: RawSpan) -> (consumed: Int, needsMore: Bool) {
         do {
-            let event = try decoder.next(bytes)
-            intake = .chunks(request, decoder)
-            switch event {
+            switch try body.decoder.next(bytes) {
             case .needMore(let consumed):
                 return (consumed, true)
             case .data(let range, let consumed):
-                feed(request, bytes.extracting(range))
+                feed(body.request, bytes.extracting(range))
                 return (consumed, false)
             case .end(let consumed):
                 intake = .head
-                request.body.finish()
+                body.request.body.finish()
                 return (consumed, false)
             }
         } catch {
             intake = .refused(error)
-            request.body.fail(.malformed)
+            body.request.body.fail(.malformed)
             return (bytes.byteCount, false)
         }
     }
@@ -189,6 +187,6 @@ extension HTTPConnection: HTTPBodySource {
 
     /// Bytes of bodies that wait behind the request that is being answered: bounded together, however many requests they are in.
     private var bufferedBodyBytes: Int {
-        pending.reduce(0) { $0 + $1.body.bufferedBytes }
+        pending.bufferedBodyBytes
     }
 }

@@ -40,7 +40,8 @@ extension HTTPConnection {
     /// Whether the body of an answered request is still arriving.
     private var isReadingPastBody: Bool {
         switch intake {
-        case .body(let request, _), .chunks(let request, _): request.isAnswered
+        case .body(let request, _): request.isAnswered
+        case .chunks(let body): body.request.isAnswered
         case .head, .refused, .discarding, .ended: false
         }
     }

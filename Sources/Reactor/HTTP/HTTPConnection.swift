@@ -1,11 +1,10 @@
-// One client's connection: bytes come in from the transport, requests queue up, one task answers them in order.
-// Loop-bound: transport callbacks and the task both run on the loop's thread.
+// One client's connection: bytes come in from the transport, requests queue up, a worker answers them in order.
+// Loop-bound: transport callbacks and the worker's task both run on the loop's thread.
 //
 // Intake (HTTPConnection+Intake.swift) happens inside the read callback: it parses every request that has arrived, so that
-// those of one read are answered in one write. Answers (HTTPConnection+Answer.swift) are written by the task. Time limits are
-// looked at by the server's sweep (HTTPConnection+Sweep.swift), not by a timer a connection.
-
-import DequeModule
+// those of one read are answered in one write. Answers (HTTPConnection+Answer.swift) are written by the worker, which a connection
+// has only while there is something to answer. Time limits are looked at by the server's sweep (HTTPConnection+Sweep.swift), not
+// by a timer a connection. What all of this costs an idle connection is a bar: the rarely used parts are objects of their own.
 
 /// The server's side of one connection.
 @safe
@@ -18,17 +17,16 @@ final class HTTPConnection {
     var intake = Intake.head
     /// A head that has not arrived whole; nil on an idle connection, which is why it is kept apart.
     var partial: PartialHead?
-    /// Parsed and not answered, oldest first; its bodies may still be arriving (only the last one's can).
-    var pending = Deque<HTTPRequest>()
+    /// Parsed and not answered; the last one's body may still be arriving.
+    var pending = HTTPRequestQueue()
     var isIntakePaused = false
     /// Bytes of bodies that came after their answer.
     var discardedBytes = 0
 
     // Answers.
-    private var task: Task<Void, Never>?
-    /// The task, when it waits for a request.
-    private var idleTask: UnsafeContinuation<Void, Never>?
-    /// The task, when it waits for the client to take what was written.
+    /// Answers what is pending; nil while nothing is.
+    private var worker: HTTPWorker?
+    /// The worker, when it waits for the client to take what was written.
     var blockedWriter: UnsafeContinuation<Void, Never>?
     /// The request whose handler runs.
     var current: HTTPRequest?
@@ -47,7 +45,8 @@ final class HTTPConnection {
     /// The place in the server's list.
     var slot = 0
     private(set) var isClosed = false
-    private var isTaskOver = false
+    /// Nothing will be served any more: what remains is to send what is written.
+    private var isOver = false
     /// Runs out when a client that has finished sending has been given its moment.
     private var departure: LoopTimer?
     /// Answered by the sweep, over the handler's head: what the handler returns is dropped.
@@ -57,13 +56,24 @@ final class HTTPConnection {
     enum Intake {
         case head
         case body(HTTPRequest, remaining: Int)
-        case chunks(HTTPRequest, ChunkedDecoder)
+        case chunks(ChunkedBody)
         /// A request that cannot be framed: nothing later on this connection is served.
         case refused(HTTPParseError)
         /// The last answer is written: what still comes is thrown away, up to a limit.
         case discarding(bytes: Int)
         /// The peer has finished sending.
         case ended
+    }
+
+    /// A chunked body that is arriving. An object of its own for the same reason as ``PartialHead``.
+    final class ChunkedBody {
+        let request: HTTPRequest
+        var decoder: ChunkedDecoder
+
+        init(of request: HTTPRequest, limits: HTTPLimits) {
+            self.request = request
+            decoder = ChunkedDecoder(limits: limits)
+        }
     }
 
     /// A head in the making, and the bytes behind a pause. An object of its own, so that an idle connection has no room for it.
@@ -84,75 +94,76 @@ final class HTTPConnection {
         lastBodyByte = transport.loop.now
     }
 
-    /// Begins to read, and starts the task that answers.
+    /// Begins to read.
     func start() {
         transport.delegate = self
-        // SAFETY: the task is isolated to the loop's actor, and this object is touched on the loop's thread only.
-        nonisolated(unsafe) let connection = self
-        let isolation = loop.isolation
-        task = Task(executorPreference: loop) {
-            unsafe await connection.serve(isolation: isolation)
-        }
         transport.startReading()
     }
 
-    // MARK: The task
+    // MARK: Serving
 
-    /// Answers requests in order until the connection is to end. The keep-alive loop, whole.
-    private func serve(isolation: isolated LoopActor) async {
-        while let request = await nextRequest() {
-            current = request
-            if case .ended = intake, pending.isEmpty { cancelAfterDeparture() }
-            requestsServed += 1
-            server.statistics.requests += 1
-            server.statistics.requestsInFlight += 1
-            phaseBegan = loop.now
-            let response = await server.responder.respond(to: request)
-            let staysOpen = await answer(request, with: response)
-            server.statistics.requestsInFlight -= 1
-            current = nil
-            departure = nil
-            phaseBegan = loop.now
-            guard staysOpen else { break }
-            if !isArriving(request) { server.recycle(request) }
+    /// Sees to it that what has arrived is answered, or that the connection ends if nothing more will be. Called whenever either
+    /// may have become so; idempotent.
+    func attend() {
+        guard worker == nil, !isOver else { return }
+        if pending.isEmpty || isClosed || isAbandoned {
+            settle()
+        } else {
+            worker = server.employWorker(for: self)
         }
-        finish()
-        isTaskOver = true
+    }
+
+    /// The next request to answer; nil when there is none, or none shall be answered. For the worker, like the two below.
+    func beginRequest() -> HTTPRequest? {
+        guard !isClosed, !isAbandoned, !isOver, let request = pending.popFirst() else { return nil }
+        resumeIntake()
+        current = request
+        if case .ended = intake, pending.isEmpty { cancelAfterDeparture() }
+        requestsServed += 1
+        server.statistics.requests += 1
+        server.statistics.requestsInFlight += 1
+        phaseBegan = loop.now
+        return request
+    }
+
+    /// The answer is written, or there will be none.
+    func endRequest(_ request: inout HTTPRequest, staysOpen: Bool) {
+        server.statistics.requestsInFlight -= 1
+        current = nil
+        isAnswering = false
+        departure = nil
+        phaseBegan = loop.now
+        guard staysOpen else { return finish() }
+        if !isArriving(request) { server.recycle(&request) }
+    }
+
+    /// Nothing is pending any more: the worker goes.
+    func dismissWorker() {
+        worker = nil
+        settle()
         leaveWhenOver()
     }
 
-    /// The server forgets the connection when both its socket and its task are gone: a handler whose client has left still runs,
-    /// and still counts.
-    private func leaveWhenOver() {
-        if isClosed, isTaskOver { server.remove(self) }
-    }
-
-    /// The next request to answer; nil when there will be none.
-    private func nextRequest() async -> HTTPRequest? {
-        while true {
-            guard !isClosed, !isAbandoned else { return nil }
-            if let request = pending.popFirst() {
-                resumeIntake()
-                return request
-            }
-            switch intake {
-            case .refused, .discarding, .ended: return nil
-            case .head, .body, .chunks: break
-            }
-            if server.isDraining, partial == nil { return nil }
-            await unsafe withUnsafeContinuation { unsafe idleTask = $0 }
+    /// Everything that was asked is answered: is there more to come?
+    private func settle() {
+        switch intake {
+        case .refused, .discarding, .ended:
+            finish()
+        case .head, .body, .chunks:
+            if isClosed || isAbandoned || (server.isDraining && partial == nil) { finish() }
         }
     }
 
-    /// Lets the task look again.
-    func wakeTask() {
-        guard let waiting = unsafe idleTask else { return }
-        unsafe idleTask = nil
-        unsafe waiting.resume()
+    /// The server forgets the connection when both its socket and its worker are gone: a handler whose client has left still runs,
+    /// and still counts.
+    private func leaveWhenOver() {
+        if isClosed, worker == nil { server.remove(self) }
     }
 
     /// No request will be answered any more: says why, if it must, and lets the socket go in an orderly way.
     private func finish() {
+        guard !isOver else { return }
+        isOver = true
         guard !isClosed, !isAbandoned else { return }
         if case .refused(let error) = intake {
             server.statistics.malformedRequests += 1
@@ -176,29 +187,26 @@ final class HTTPConnection {
     func drain() {
         if isEndless { return cancelHandler() }
         guard current == nil, pending.isEmpty else { return }
-        if isIdle {
-            wakeTask()
-        } else if partial == nil {
-            // Only the rest of a body comes here that is answered already.
-            transport.closeAfterFlush()
-        }
+        // Idle, or the rest of a body comes that is answered already; half a head is waited for.
+        if partial == nil { attend() }
     }
 
     /// Whether the request's body has not arrived whole.
     func isArriving(_ request: HTTPRequest) -> Bool {
         switch intake {
-        case .body(let arriving, _), .chunks(let arriving, _): arriving === request
+        case .body(let arriving, _): arriving === request
+        case .chunks(let arriving): arriving.request === request
         case .head, .refused, .discarding, .ended: false
         }
     }
 
     /// Ends the handler: its waits throw, and what it returns is dropped.
     func cancelHandler() {
-        task?.cancel()
+        worker?.cancel()
         current?.body.fail(.clientGone)
-        for request in pending { request.body.fail(.clientGone) }
+        pending.last?.body.fail(.clientGone)
         unblockWriter()
-        wakeTask()
+        attend()
     }
 
     func unblockWriter() {
@@ -211,7 +219,7 @@ final class HTTPConnection {
 extension HTTPConnection: TCPConnectionDelegate {
     func receivedEOF() {
         if case .body(let request, _) = intake { request.body.fail(.clientGone) }
-        if case .chunks(let request, _) = intake { request.body.fail(.clientGone) }
+        if case .chunks(let body) = intake { body.request.body.fail(.clientGone) }
         let wasDiscarding = if case .discarding = intake { true } else { false }
         if case .refused = intake {} else { intake = .ended }
         if isEndless {
@@ -219,7 +227,7 @@ extension HTTPConnection: TCPConnectionDelegate {
         } else if wasDiscarding {
             transport.closeAfterFlush()
         } else if current == nil, pending.isEmpty {
-            wakeTask()
+            attend()
         } else if current != nil, pending.isEmpty {
             cancelAfterDeparture()
         }
@@ -258,7 +266,7 @@ extension HTTPConnection: TCPConnectionDelegate {
         server.statistics.malformedRequests += 1
         isAbandoned = true
         refuse(.badRequest, code: "TLS_REQUIRED")
-        wakeTask()
+        attend()
         return true
     }
 }

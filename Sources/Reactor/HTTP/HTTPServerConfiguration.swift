@@ -61,7 +61,7 @@ public struct HTTPServerStatistics: Sendable, Equatable {
 
 /// Anything that turns a request into a response: a router, or a test's closure.
 ///
-/// `respond` runs isolated to the loop's ``LoopActor``, inside its connection's task. The task is cancelled when the client
+/// `respond` runs isolated to the loop's ``LoopActor``, inside the task of its connection's worker, which is cancelled when the client
 /// leaves or the handler's time is up; what is returned after that is dropped.
 public protocol HTTPResponder: Sendable {
     func respond(to request: HTTPRequest) async -> HTTPResponse

@@ -21,6 +21,8 @@ final class HTTPServerShard {
     private var connections: [HTTPConnection] = []
     private var connectionsByAddress: [String: Int] = [:]
     private var spareRequests: [HTTPRequest] = []
+    /// Tasks without a connection. The last one to be parked is the first to be taken: its memory is the warmest.
+    private var parkedWorkers: [HTTPWorker] = []
     private var sweepTimer: LoopTimer?
     private var drained: LoopPromise<Void>?
     private var date = HTTPDateField()
@@ -28,6 +30,8 @@ final class HTTPServerShard {
     /// How often time limits are looked at: they are kept to this precision.
     private static let sweepPeriod = Duration.milliseconds(250)
     private static let maxSpareRequests = 256
+    /// As many connections as one poll can report (libuv: 1,024 events) find a task ready; what a burst needs beyond ends with it.
+    private static let maxParkedWorkers = 1_024
 
     init(loop: EventLoop, configuration: HTTPServerConfiguration, shards: Int, responder: any HTTPResponder) {
         self.loop = loop
@@ -110,9 +114,25 @@ final class HTTPServerShard {
     }
 
     /// Takes a request back whose handler is done with it; one that somebody kept is left to them.
-    func recycle(_ request: consuming HTTPRequest) {
+    func recycle(_ request: inout HTTPRequest) {
         guard spareRequests.count < HTTPServerShard.maxSpareRequests, isKnownUniquelyReferenced(&request) else { return }
         spareRequests.append(request)
+    }
+
+    // MARK: Workers
+
+    /// A worker that serves `connection` from the next drain of the loop on.
+    func employWorker(for connection: HTTPConnection) -> HTTPWorker {
+        let worker = parkedWorkers.popLast() ?? HTTPWorker(server: self)
+        worker.serve(connection)
+        return worker
+    }
+
+    /// Keeps a worker for the next connection; false where there are enough, and the worker is to end.
+    func park(_ worker: HTTPWorker) -> Bool {
+        guard !isDraining, parkedWorkers.count < HTTPServerShard.maxParkedWorkers else { return false }
+        parkedWorkers.append(worker)
+        return true
     }
 
     // MARK: Time
@@ -142,6 +162,8 @@ final class HTTPServerShard {
         listener?.close()
         listener = nil
         for connection in connections { connection.drain() }
+        for worker in parkedWorkers { worker.dismiss() }
+        parkedWorkers.removeAll()
     }
 
     /// Returns when every connection has ended; what lives on after `grace` is cut off.
