@@ -97,6 +97,7 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["Actors", "Reactor"], path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(name: "ReactorTests", dependencies: ["Reactor", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "ActorsTests", dependencies: ["Actors", "Reactor", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "BenchServerTests", dependencies: ["BenchServer", "Actors", "Reactor", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "LoadGeneratorTests", dependencies: ["Load", "Reactor", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "AppTests", dependencies: ["App", "Actors", "Reactor", "TestSupport"], swiftSettings: strict),
     ]

@@ -3,21 +3,37 @@
 import Actors
 import Reactor
 
-/// Answers /plaintext, /json and /db.
+/// Answers TechEmpower's tests, /work and /counters.
 struct BenchResponder: HTTPResponder {
-    let database: DatabasePool?
+    private let worlds: WorldTable?
+    private let fortunes: Fortunes?
+    private let cachedWorlds: CachedWorlds
+    private let counters: BenchCounters
 
-    private static let plaintext = BenchResponder.prepared("Hello, World!", contentType: "text/plain")
-    private static let oneWorld = SQLStatement.read("SELECT id, randomnumber FROM world WHERE id = $1")
+    /// - Parameter cached: the random numbers by id, as they were at the start.
+    init(_ stores: BenchStores, cached: [Int64], _ settings: BenchSettings, counters: BenchCounters) {
+        worlds = stores.database.map { WorldTable($0, syncsEach: settings.syncsEachQuery) }
+        fortunes = stores.database.map { Fortunes($0, syncsEach: settings.syncsEachQuery) }
+        cachedWorlds = CachedWorlds(redis: stores.redis, numbers: cached, random: BenchRandom())
+        self.counters = counters
+    }
 
     func respond(to request: HTTPRequest) async -> HTTPResponse {
         if request.hasPath("/plaintext") { return BenchResponder.plaintext }
         if request.hasPath("/json") { return json() }
         if request.hasPath("/db") { return await world() }
+        if request.hasPath("/queries") { return await queries(QueryCount.read("queries=", from: request.query)) }
+        if request.hasPath("/fortunes") { return await fortunePage() }
+        if request.hasPath("/updates") { return await updates(QueryCount.read("queries=", from: request.query)) }
+        if request.hasPath("/cached-queries") { return await cached(QueryCount.read("count=", from: request.query)) }
+        if request.hasPath("/work") { return BenchWork.response() }
+        if request.hasPath("/counters") { return await counters.page() }
         return HTTPResponse(status: .notFound)
     }
 
-    /// Made anew for each request, as TechEmpower's rules want it.
+    // MARK: Tests
+
+    /// Made anew for each request, as the rules want it.
     private func json() -> HTTPResponse {
         var body: [UInt8] = []
         body.reserveCapacity(32)
@@ -26,52 +42,47 @@ struct BenchResponder: HTTPResponder {
     }
 
     private func world() async -> HTTPResponse {
-        guard let database else { return HTTPResponse(status: .serviceUnavailable) }
-        do {
-            let rows = try await database.execute(BenchResponder.oneWorld, [.int(.random(in: 1...10_000))])
-            guard let row = rows.first else { return HTTPResponse(status: .notFound) }
-            var body: [UInt8] = []
-            body.reserveCapacity(40)
-            body.append(contentsOf: #"{"id":"#.utf8)
-            body.append(contentsOf: String(try row.int(0)).utf8)
-            body.append(contentsOf: #","randomNumber":"#.utf8)
-            body.append(contentsOf: String(try row.int(1)).utf8)
-            body.append(UInt8(ascii: "}"))
-            return BenchResponder.json(body)
-        } catch {
-            return HTTPResponse(status: .serviceUnavailable)
-        }
+        guard let worlds, let world = try? await worlds.any() else { return BenchResponder.unavailable }
+        var body: [UInt8] = []
+        body.reserveCapacity(World.maxJSONBytes)
+        world.appendJSON(to: &body)
+        return BenchResponder.json(body)
     }
 
-    private static func prepared(_ text: String, contentType: String) -> HTTPResponse {
-        var response = HTTPResponse(status: .ok, body: .bytes(Array(text.utf8)))
-        response.headers.append("Content-Type", contentType)
-        return response
+    private func queries(_ count: Int) async -> HTTPResponse {
+        guard let worlds, let rows = try? await worlds.any(count) else { return BenchResponder.unavailable }
+        return BenchResponder.json(World.json(rows))
     }
 
-    private static let jsonHeaders: HTTPHeaders = {
-        var headers = HTTPHeaders()
-        headers.append("Content-Type", "application/json")
-        return headers
-    }()
+    private func updates(_ count: Int) async -> HTTPResponse {
+        guard let worlds, let rows = try? await worlds.change(count) else { return BenchResponder.unavailable }
+        return BenchResponder.json(World.json(rows))
+    }
+
+    private func cached(_ count: Int) async -> HTTPResponse {
+        let rows = await cachedWorlds.any(count)
+        return rows.isEmpty ? BenchResponder.unavailable : BenchResponder.json(World.json(rows))
+    }
+
+    private func fortunePage() async -> HTTPResponse {
+        guard let fortunes, let page = try? await fortunes.page() else { return BenchResponder.unavailable }
+        return HTTPResponse(status: .ok, headers: BenchResponder.htmlHeaders, body: .bytes(page))
+    }
+
+    // MARK: Answers
+
+    private static let plaintext = HTTPResponse(
+        status: .ok, headers: headers("text/plain"), body: .bytes(Array("Hello, World!".utf8)))
+    private static let unavailable = HTTPResponse(status: .serviceUnavailable)
+    private static let jsonHeaders = headers("application/json")
+    private static let htmlHeaders = headers("text/html; charset=utf-8")
 
     private static func json(_ body: [UInt8]) -> HTTPResponse {
         HTTPResponse(status: .ok, headers: jsonHeaders, body: .bytes(body))
     }
-}
 
-/// TechEmpower's `world` table: 10,000 rows of random numbers.
-enum BenchDatabase {
-    static func prepare(_ database: DatabasePool) async throws {
-        try await database.withTransaction { transaction in
-            try await transaction.script(
-                "CREATE TABLE IF NOT EXISTS world (id bigint PRIMARY KEY, randomnumber bigint NOT NULL)")
-            let count = try await transaction.execute(.read("SELECT count(*) FROM world"), [])
-            guard try count.first?.int(0) == 0 else { return }
-            for start in stride(from: 1, through: 10_000, by: 500) {
-                let values = (start..<start + 500).map { "(\($0), \(Int.random(in: 1...10_000)))" }.joined(separator: ", ")
-                try await transaction.script("INSERT INTO world (id, randomnumber) VALUES \(values)")
-            }
-        }
+    /// With `Server`, which the rules want.
+    private static func headers(_ contentType: String) -> HTTPHeaders {
+        ["Server": "reactor", "Content-Type": contentType]
     }
 }

@@ -1,5 +1,8 @@
 // The server under measurement: TechEmpower's tests on Reactor and Actors alone, without the application above them.
-// HOST, PORT, LOOPS and DATABASE_URL come from the environment.
+// HOST, PORT, LOOPS, DATABASE_URL, REDIS_URL, SYNC_EACH, TLS_CERT and TLS_KEY come from the environment (BenchSettings).
+//
+//     bench-server            makes what is missing of the tables and of the cache, and serves
+//     bench-server prepare    makes them, and ends
 
 import Actors
 import Glibc
@@ -9,49 +12,48 @@ import Reactor
 struct BenchServer {
     static func main() async throws {
         let settings = try BenchSettings()
+        switch CommandLine.arguments.dropFirst().first {
+        case nil: try await serve(settings)
+        case "prepare": try await prepare(settings)
+        case let other?: throw BenchSettings.Invalid(description: "'\(other)' is no command; there is 'prepare', or none")
+        }
+    }
+
+    private static func serve(_ settings: BenchSettings) async throws {
         ProcessLimits.raiseFileDescriptorLimit()
         try await EventLoopGroup.withGroup(loops: settings.loops) { group in
+            let stores = group.loops.map { BenchStores(loop: $0, settings) }
+            let cached = try await stores[0].prepare()
             var limits = HTTPLimits()
             // A benchmark's connections are its own: none is closed for having asked too much.
             limits.maxRequestsPerConnection = .max
-            let server = try await HTTPServer.start(
-                on: group, HTTPServerConfiguration(address: .ip(host: settings.host, port: settings.port), limits: limits)
-            ) { loop in
-                guard let configuration = settings.database else { return BenchResponder(database: nil) }
-                let database = DatabasePool(loop: loop, configuration: configuration)
-                if loop.index == 0 { try await BenchDatabase.prepare(database) }
-                return BenchResponder(database: database)
+            // As long as nginx' in LoadTests/peers: to open thousands takes its time.
+            limits.keepAliveTimeout = .seconds(300)
+            var configuration = HTTPServerConfiguration(address: .ip(host: settings.host, port: settings.port), limits: limits)
+            configuration.tls = settings.tls
+            let server = try await HTTPServer.start(on: group, configuration) { loop in
+                BenchResponder(stores[loop.index], cached: cached, settings, counters: BenchCounters(loops: group.loops))
             }
-            // Unbuffered: the harness waits for this line, through a pipe.
-            let line = Array("bench-server on http://\(server.address), \(settings.loops) loop(s)\n".utf8)
-            _ = write(STDOUT_FILENO, line, line.count)
+            say("bench-server on http://\(server.address), \(settings.loops) loop(s)")
             await TerminationSignal.wait(on: group.loops[0])
             await server.drain(within: .seconds(2))
+            for store in stores { await store.shutdown() }
         }
     }
-}
 
-/// What the environment says.
-struct BenchSettings {
-    var host = "127.0.0.1"
-    var port = 8080
-    var loops = 1
-    var database: DatabaseConfiguration?
-
-    struct Invalid: Error, CustomStringConvertible {
-        let description: String
+    private static func prepare(_ settings: BenchSettings) async throws {
+        guard settings.database != nil else { throw BenchSettings.Invalid(description: "DATABASE_URL is needed to prepare its tables") }
+        try await EventLoopGroup.withGroup(loops: 1) { group in
+            let stores = BenchStores(loop: group.loops[0], settings)
+            let cached = try await stores.prepare()
+            await stores.shutdown()
+            say("bench-server: \(cached.count) worlds and the fortunes are there")
+        }
     }
 
-    init() throws {
-        if let value = environment("HOST") { host = value }
-        if let value = environment("PORT") {
-            guard let number = Int(value) else { throw Invalid(description: "PORT is not a number: \(value)") }
-            port = number
-        }
-        if let value = environment("LOOPS") {
-            guard let number = Int(value), number > 0 else { throw Invalid(description: "LOOPS is not a positive number: \(value)") }
-            loops = number
-        }
-        if let value = environment("DATABASE_URL") { database = try DatabaseConfiguration(url: value) }
+    /// Unbuffered: the harness waits for this line, through a pipe.
+    private static func say(_ text: String) {
+        let line = Array("\(text)\n".utf8)
+        _ = write(STDOUT_FILENO, line, line.count)
     }
 }

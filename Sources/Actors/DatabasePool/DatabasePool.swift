@@ -32,7 +32,7 @@ public actor DatabasePool: SQLExecutor {
 
     /// A shared connection whose oldest statement waits for longer than this is passed by, if another one is free: one slow
     /// report must not stand in everybody's way.
-    private static let overflowThreshold = Duration.milliseconds(50)
+    static let overflowThreshold = Duration.milliseconds(50)
     private static let maxTransactionRetries = 3
 
     /// Makes a pool without connections; they are made when they are first needed.
@@ -96,7 +96,7 @@ public actor DatabasePool: SQLExecutor {
     }
 
     /// PostgreSQL's exclusive lane, SQLite's writer.
-    private var lastLane: PoolLane { lanes[lanes.count - 1] }
+    var lastLane: PoolLane { lanes[lanes.count - 1] }
 
     private func executeShared(
         _ statement: SQLStatement, _ bindings: [SQLValue]
@@ -182,7 +182,7 @@ public actor DatabasePool: SQLExecutor {
     // MARK: Calls under way
 
     /// - Throws: `.closed` after ``shutdown()``; `.cancelled` in a cancelled task.
-    private func enter() throws(DatabaseError) {
+    func enter() throws(DatabaseError) {
         guard !isShuttingDown else { throw .closed }
         guard !Task.isCancelled else { throw .cancelled }
         start()

@@ -33,6 +33,24 @@ final class DatabaseTransaction: SQLExecutor {
         }
     }
 
+    func execute(
+        _ statement: SQLStatement, batch: [[SQLValue]]
+    ) async throws(DatabaseError) -> [Result<SQLRows, DatabaseError>] {
+        guard let connection else { throw .closed }
+        let began = MonotonicInstant.now()
+        do throws(DatabaseError) {
+            let results = try await connection.execute(statement, batch: batch)
+            let failures = results.lazy.compactMap(\.failure)
+            if failures.contains(.serialization) { hasCollided = true }
+            observer?(statement, began, failures.first)
+            return results
+        } catch {
+            if error == .serialization { hasCollided = true }
+            observer?(statement, began, error)
+            throw error
+        }
+    }
+
     private func run(
         _ statement: SQLStatement, _ bindings: [SQLValue], on connection: any DatabaseConnection
     ) async throws(DatabaseError) -> SQLRows {

@@ -10,6 +10,19 @@ public protocol SQLExecutor {
     /// - Parameter bindings: the values of `$1`, `$2` ...
     func execute(_ statement: SQLStatement, _ bindings: [SQLValue]) async throws(DatabaseError) -> SQLRows
 
+    /// Runs one statement once for each element of `batch`, all of them on their way at once: PostgreSQL gets them in one
+    /// pipeline, SQLite in one trip to the blocking pool, and the caller is resumed once.
+    ///
+    /// They are statements of their own, as if each had been passed to ``execute(_:_:)``: one that fails leaves the others alone (but
+    /// in a transaction of PostgreSQL's, where nothing runs after a failure), and outside of a transaction each write commits
+    /// by itself.
+    ///
+    /// Cancelling the task ends the wait. Which writes of the batch were carried out is then not known to the caller.
+    /// - Parameter batch: the bindings of each execution; nothing is sent for an empty one.
+    /// - Returns: what became of each, in the order of `batch`.
+    /// - Throws: where none was sent; `.cancelled` when the task was cancelled.
+    func execute(_ statement: SQLStatement, batch: [[SQLValue]]) async throws(DatabaseError) -> [Result<SQLRows, DatabaseError>]
+
     /// Runs several statements, separated by semicolons and without parameters; results are dropped. For migrations: the
     /// deadline is ``DatabaseConfiguration/scriptTimeout``.
     func script(_ sql: String) async throws(DatabaseError)

@@ -142,7 +142,10 @@ extension PostgresConnection: TickFlushable {
             return true
         case .answer(let request, let stage, let isFinal):
             let answer = received.mapError { $0.error(isWrite: request.isWrite) }
-            if case .failure(let failure) = received, stage != .execute || failure.isStaleStatement { forget(request) }
+            if case .failure(let failure) = received, stage != .execute || failure.isStaleStatement {
+                if stage == .prepare, failure.isOfTheText { request.statement?.refusal = failure.error(isWrite: request.isWrite) }
+                forget(request)
+            }
             if isFinal {
                 request.answer(answer)
             } else {
@@ -164,6 +167,8 @@ extension PostgresConnection: TickFlushable {
 
     private func replay(_ request: PostgresRequest) {
         guard !request.isAbandoned else { return }
+        // Otherwise many executions of a wrong text would prepare it again and again, and run out of replays meanwhile.
+        if let refusal = request.statement?.refusal { return request.fail(refusal) }
         request.replays += 1
         do {
             try submit(request)

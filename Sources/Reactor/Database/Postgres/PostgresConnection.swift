@@ -137,12 +137,12 @@ public final class PostgresConnection: DatabaseConnection {
         }
     }
 
-    func checkAcceptsMore() throws(DatabaseError) {
+    func checkAcceptsMore(_ count: Int = 1) throws(DatabaseError) {
         guard isUsable else { throw .closed }
         guard script == nil else {
             throw .statement(sqlState: "55006", message: "the connection is running a script")
         }
-        guard state.requestCount < configuration.maxStatementsInFlight else {
+        guard count <= configuration.maxStatementsInFlight - state.requestCount else {
             throw .unavailable("too many statements are in flight")
         }
     }

@@ -14,6 +14,9 @@ struct PostgresFailure: Error, Equatable {
         sqlState == "26000" || (sqlState == "0A000" && message.hasPrefix("cached plan"))
     }
 
+    /// The text itself is wrong ("syntax error or access rule violation"): sending it once more changes nothing.
+    var isOfTheText: Bool { sqlState.hasPrefix("42") }
+
     /// The error by its SQLSTATE (PostgreSQL, appendix A).
     /// - Parameter isWrite: whether the failed statement may have changed something.
     func error(isWrite: Bool) -> DatabaseError {

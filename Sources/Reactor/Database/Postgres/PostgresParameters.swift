@@ -34,7 +34,7 @@ struct PostgresParameters {
             formats.append(0)
             return
         case .bool(let value): bytes.append(UInt8(ascii: value ? "t" : "f"))
-        case .int(let value): append(decimal: value)
+        case .int(let value): bytes.append(decimal: value)
         case .double(let value): bytes.append(contentsOf: value.description.utf8)
         case .text(let text), .decimal(let text), .uuid(let text):
             bytes.append(contentsOf: text.utf8)
@@ -54,17 +54,6 @@ struct PostgresParameters {
         offsets.append(start)
         lengths.append(length)
         formats.append(isBinary ? 1 : 0)
-    }
-
-    private mutating func append(decimal value: Int64) {
-        if value < 0 { bytes.append(UInt8(ascii: "-")) }
-        var rest = value.magnitude
-        let start = bytes.count
-        repeat {
-            bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
-            rest /= 10
-        } while rest > 0
-        bytes[start...].reverse()
     }
 
     /// Lends the parameters as C arrays: values, lengths, formats.

@@ -6,6 +6,8 @@ final class PostgresRequest {
     @safe private enum Waiter {
         /// A task that may be cancelled.
         case promise(LoopPromise<SQLRows>)
+        /// A task that waits for several requests at once; this one's place among them.
+        case batch(PostgresBatch, Int)
         /// A task that waits to the end even when cancelled: COMMIT and ROLLBACK.
         case uncancellable(UnsafeContinuation<Result<SQLRows, DatabaseError>, Never>)
         /// Nobody any more: the answer is dropped.
@@ -27,7 +29,13 @@ final class PostgresRequest {
     /// The answer, until the Sync behind the statement confirms it.
     var heldAnswer: Result<PostgresResult, DatabaseError>?
     /// The waiter is gone: the deadline passed, or the task was cancelled.
-    var isAbandoned: Bool { if case .nobody = waiter { true } else { false } }
+    var isAbandoned: Bool {
+        switch waiter {
+        case .promise, .uncancellable: false
+        case .batch(let batch, _): batch.isAbandoned
+        case .nobody: true
+        }
+    }
 
     private init(
         sql: String, bindings: [SQLValue], isWrite: Bool, submitted: MonotonicInstant, timeout: Duration, waiter: Waiter
@@ -47,6 +55,15 @@ final class PostgresRequest {
         self.init(
             sql: sql, bindings: bindings, isWrite: isWrite, submitted: submitted, timeout: timeout,
             waiter: .promise(promise))
+    }
+
+    convenience init(
+        sql: String, bindings: [SQLValue], isWrite: Bool, submitted: MonotonicInstant, timeout: Duration,
+        batch: PostgresBatch, position: Int
+    ) {
+        self.init(
+            sql: sql, bindings: bindings, isWrite: isWrite, submitted: submitted, timeout: timeout,
+            waiter: .batch(batch, position))
     }
 
     convenience init(
@@ -78,6 +95,7 @@ final class PostgresRequest {
             case .success(let rows): promise.succeed(rows)
             case .failure(let error): promise.fail(error)
             }
+        case .batch(let batch, let position): batch.settle(result, at: position)
         case .uncancellable(let continuation): unsafe continuation.resume(returning: result)
         case .nobody: break
         }

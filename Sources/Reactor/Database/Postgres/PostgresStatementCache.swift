@@ -5,6 +5,8 @@ final class PostgresPreparedStatement {
     let name: String
     /// Its preparation was sent, and has not failed.
     var isPrepared = false
+    /// Why the server will not have this text at all: what else was sent under its name fails for the same reason.
+    var refusal: DatabaseError?
     fileprivate var lastUse = 0
 
     fileprivate init(name: String) {

@@ -85,6 +85,33 @@ public final class SQLiteConnection: DatabaseConnection {
         }
     }
 
+    /// Runs one statement once for each element of `batch`, in one trip; see ``SQLExecutor/execute(_:batch:)``. A writing batch is the
+    /// file's writer from its first to its last execution.
+    public func execute(
+        _ statement: SQLStatement, batch: [[SQLValue]]
+    ) async throws(DatabaseError) -> [Result<SQLRows, DatabaseError>] {
+        let handle = self.handle
+        let isInTransaction = transaction != nil
+        let deadline = MonotonicInstant.now() + statementTimeout
+        var results: [Result<SQLRows, DatabaseError>] = []
+        // One turn, unless another process locks the file in the middle: what follows is then a trip of its own.
+        while results.count < batch.count {
+            let rest = batch[results.count...]
+            let timeLeft = max(.zero, deadline - .now())
+            do throws(DatabaseError) {
+                results += try await perform(isWrite: statement.kind == .write, within: timeLeft) {
+                    (operation) throws(DatabaseError) in
+                    try handle.execute(
+                        statement.sqlite, batch: rest, mustBeInTransaction: isInTransaction, operation: operation)
+                }
+            } catch {
+                guard error != .cancelled, !results.isEmpty else { throw error }
+                results += repeatElement(.failure(error), count: rest.count)
+            }
+        }
+        return results
+    }
+
     public func script(_ sql: String) async throws(DatabaseError) {
         let handle = self.handle
         let isInTransaction = transaction != nil

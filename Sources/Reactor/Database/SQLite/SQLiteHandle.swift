@@ -71,28 +71,57 @@ final class SQLiteHandle: @unchecked Sendable {
         _ sql: String, _ bindings: [SQLValue], mustBeInTransaction: Bool, operation: SQLiteOperation
     ) throws(DatabaseError) -> SQLRows {
         try during(operation) { () throws(DatabaseError) in
-            if mustBeInTransaction { try checkTransaction() }
-            let database = try unsafe openDatabase()
-            let statement = try unsafe statements.statement(sql, database: database)
-            defer {
-                // Reset frees the read lock; the bindings may hold megabytes.
-                unsafe sqlite3_reset(statement.pointer)
-                unsafe sqlite3_clear_bindings(statement.pointer)
-            }
-            try SQLiteBinder.bind(bindings, to: statement)
-            let changesBefore = unsafe sqlite3_total_changes64(database)
-            var values: [[SQLValue]] = []
-            while true {
-                let code = unsafe sqlite3_step(statement.pointer)
-                if code == SQLITE_DONE { break }
-                guard code == SQLITE_ROW else { throw error(code: code) }
-                values.append(SQLiteBinder.row(of: statement))
-            }
-            // sqlite3_changes() keeps the last writer's count when this statement wrote nothing.
-            let hasWritten = unsafe sqlite3_total_changes64(database) != changesBefore
-            let affected = unsafe statement.isReadOnly ? values.count : hasWritten ? Int(sqlite3_changes64(database)) : 0
-            return SQLRows(columnNames: statement.columnNames, rows: values, affectedRows: affected)
+            try run(sql, bindings, mustBeInTransaction: mustBeInTransaction)
         }
+    }
+
+    /// Runs one statement once for each element of `batch`. Blocks, at most until the operation's deadline.
+    /// - Returns: what became of each, in order; fewer where another process' lock stood in the way of the next one.
+    /// - Throws: `.serialization` where it stood in the way of the first one; `.cancelled` wherever that was noticed.
+    func execute(
+        _ sql: String, batch: ArraySlice<[SQLValue]>, mustBeInTransaction: Bool, operation: SQLiteOperation
+    ) throws(DatabaseError) -> [Result<SQLRows, DatabaseError>] {
+        try during(operation) { () throws(DatabaseError) in
+            var results: [Result<SQLRows, DatabaseError>] = []
+            results.reserveCapacity(batch.count)
+            for bindings in batch {
+                do throws(DatabaseError) {
+                    if let error = operation.interruption { throw error }
+                    results.append(.success(try run(sql, bindings, mustBeInTransaction: mustBeInTransaction)))
+                } catch {
+                    if error == .cancelled || (error == .serialization && results.isEmpty) { throw error }
+                    if error == .serialization { return results }
+                    results.append(.failure(error))
+                }
+            }
+            return results
+        }
+    }
+
+    private func run(
+        _ sql: String, _ bindings: [SQLValue], mustBeInTransaction: Bool
+    ) throws(DatabaseError) -> SQLRows {
+        if mustBeInTransaction { try checkTransaction() }
+        let database = try unsafe openDatabase()
+        let statement = try unsafe statements.statement(sql, database: database)
+        defer {
+            // Reset frees the read lock; the bindings may hold megabytes.
+            unsafe sqlite3_reset(statement.pointer)
+            unsafe sqlite3_clear_bindings(statement.pointer)
+        }
+        try SQLiteBinder.bind(bindings, to: statement)
+        let changesBefore = unsafe sqlite3_total_changes64(database)
+        var values: [[SQLValue]] = []
+        while true {
+            let code = unsafe sqlite3_step(statement.pointer)
+            if code == SQLITE_DONE { break }
+            guard code == SQLITE_ROW else { throw error(code: code) }
+            values.append(SQLiteBinder.row(of: statement))
+        }
+        // sqlite3_changes() keeps the last writer's count when this statement wrote nothing.
+        let hasWritten = unsafe sqlite3_total_changes64(database) != changesBefore
+        let affected = unsafe statement.isReadOnly ? values.count : hasWritten ? Int(sqlite3_changes64(database)) : 0
+        return SQLRows(columnNames: statement.columnNames, rows: values, affectedRows: affected)
     }
 
     /// Runs several statements without parameters. Blocks, at most until the operation's deadline.
