@@ -104,8 +104,8 @@ enum JobStatements {
 
     static let nextDue = SQLStatement.read("SELECT min(run_at) FROM jobs WHERE status IN ('pending', 'retrying')")
 
-    static let removeFinished = SQLStatement.write(
-        "DELETE FROM jobs WHERE id IN (SELECT id FROM jobs WHERE finished_at < $1 LIMIT $2)")
+    static let removeFinished = SQLStatement.deletion(
+        from: "jobs", whose: "id", isAmong: "SELECT id FROM jobs WHERE finished_at < $1 ORDER BY finished_at LIMIT $2")
 
     static let countsByStatus = SQLStatement.read("SELECT status, count(*) FROM jobs GROUP BY status")
 

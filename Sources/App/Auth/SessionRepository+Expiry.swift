@@ -16,9 +16,14 @@ extension SessionRepository {
     }
 
     // A limit, because one statement must not hold locks for as long as it takes to remove a year's worth.
-    private static let deleteExpiredSessions = SQLStatement.write(
-        "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at < $1 OR revoked_at < $1 LIMIT $2)")
+    private static let deleteExpiredSessions = SQLStatement.deletion(
+        from: "sessions", whose: "id",
+        isAmong: """
+            SELECT id FROM (SELECT id FROM sessions WHERE expires_at < $1 ORDER BY expires_at LIMIT $2) AS expired
+            UNION SELECT id FROM (SELECT id FROM sessions WHERE revoked_at < $1 ORDER BY revoked_at LIMIT $2) AS revoked LIMIT $2
+            """)
 
-    private static let deleteExpiredTokens = SQLStatement.write(
-        "DELETE FROM refresh_tokens WHERE id IN (SELECT id FROM refresh_tokens WHERE expires_at < $1 LIMIT $2)")
+    private static let deleteExpiredTokens = SQLStatement.deletion(
+        from: "refresh_tokens", whose: "id",
+        isAmong: "SELECT id FROM refresh_tokens WHERE expires_at < $1 ORDER BY expires_at LIMIT $2")
 }

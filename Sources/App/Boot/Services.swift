@@ -72,7 +72,9 @@ final class Services: Sendable {
             maxAnswerBytes: configuration.idempotency.maxAnswerBytes)
         tasks = TaskService(database: database, cache: cache, listLifetime: configuration.cache.taskListLifetime)
         products = ProductService(database: database, cache: cache, listLifetime: configuration.cache.productListLifetime)
-        posts = PostService(database: database, users: users)
+        posts = PostService(
+            database: database, users: users,
+            totals: ListTotals(cache: cache, namespace: PostService.namespace, lifetime: configuration.cache.userListLifetime))
     }
 
     var configuration: AppConfiguration { backend.configuration }

@@ -117,11 +117,9 @@ extension IdempotencyRepository {
         "DELETE FROM idempotency_keys WHERE key_hash = $1 AND claim_id = $2 AND status IS NULL")
 
     // A limit, because one statement must not hold locks for as long as it takes to remove a day's worth.
-    private static let deleteExpired = SQLStatement.write(
-        """
-        DELETE FROM idempotency_keys
-        WHERE key_hash IN (SELECT key_hash FROM idempotency_keys WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)
-        """)
+    private static let deleteExpired = SQLStatement.deletion(
+        from: "idempotency_keys", whose: "key_hash",
+        isAmong: "SELECT key_hash FROM idempotency_keys WHERE expires_at < $1 ORDER BY expires_at LIMIT $2")
 }
 
 extension SQLValue {

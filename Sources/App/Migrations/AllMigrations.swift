@@ -11,5 +11,7 @@ extension Migration {
         .m0006IdempotencyKeys,
         .m0007AccountIndexes,
         .m0008DatabaseIdentity,
+        .m0009TaskCounts,
+        .m0010NameSearch,
     ]
 }

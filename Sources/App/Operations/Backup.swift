@@ -21,8 +21,10 @@ struct BackupReport: Sendable, Hashable {
 struct Backup: Sendable {
     /// What lives for hours at most, or must not come back to life: answers kept for repeated requests; sessions, their tokens, and
     /// mailed tokens, of which those that were ended or used since would be good again. And the database's identity: a restored one
-    /// is another database.
-    static let leftOut: Set<String> = ["idempotency_keys", "sessions", "refresh_tokens", "one_time_tokens", "database_identity"]
+    /// is another database. Counts of tasks are made again where they are wanted.
+    static let leftOut: Set<String> = [
+        "idempotency_keys", "sessions", "refresh_tokens", "one_time_tokens", "database_identity", "task_counts",
+    ]
     /// Rows come in entries of about this size.
     private static let chunkBytes = 1 << 20
 

@@ -10,14 +10,23 @@ enum PostRepository {
     /// - Parameter author: whose; nil for everybody's.
     static func list(
         by author: Int64?, _ page: PageRequest, in executor: any SQLExecutor
-    ) async throws(DatabaseError) -> ListPage<Post> {
+    ) async throws(DatabaseError) -> ListSlice<Post> {
+        try await list(by: author).run(page, in: executor) { (row) throws(DatabaseError) in try post(row) }
+    }
+
+    /// How many posts a list has.
+    static func count(by author: Int64?, in executor: any SQLExecutor) async throws(DatabaseError) -> Int {
+        try await list(by: author).runCount(in: executor)
+    }
+
+    private static func list(by author: Int64?) -> ListStatement {
         var statement = ListStatement(columns, from: "posts")
         if let author { statement.add(.int(author)) { "user_id = \($0)" } }
-        return try await statement.run(page, in: executor) { (row) throws(DatabaseError) in try post(row, from: 1) }
+        return statement
     }
 
     /// How many posts everybody has who has any, by the user's id.
-    static func counts(_ page: PageRequest, in executor: any SQLExecutor) async throws(DatabaseError) -> ListPage<PostCount> {
+    static func counts(_ page: PageRequest, in executor: any SQLExecutor) async throws(DatabaseError) -> ListSlice<PostCount> {
         let limit = SQLValue.int(Int64(page.limit))
         let rows =
             if let cursor = page.cursor {
@@ -25,9 +34,14 @@ enum PostRepository {
             } else {
                 try await executor.execute(counts, [limit, .int(Int64(page.skip))])
             }
-        return try await ListPage.of(rows, page, count: (countAuthors, []), in: executor) { (row) throws(DatabaseError) in
-            PostCount(userID: try row.int(1), posts: try row.int(2))
+        return try ListSlice(rows, page) { (row) throws(DatabaseError) in
+            PostCount(userID: try row.int(0), posts: try row.int(1))
         }
+    }
+
+    /// How many users have any posts.
+    static func countAuthors(in executor: any SQLExecutor) async throws(DatabaseError) -> Int {
+        Int(clamping: try await executor.execute(countAuthors, []).first?.int(0) ?? 0)
     }
 
     static func find(_ id: Int64, in executor: any SQLExecutor) async throws(DatabaseError) -> Post? {
@@ -69,14 +83,14 @@ enum PostRepository {
 
     private static func first(_ rows: SQLRows) throws(DatabaseError) -> Post? {
         guard let row = rows.first else { return nil }
-        return try post(row, from: 0)
+        return try post(row)
     }
 
-    /// Reads ``columns``, of which the first stands at `start`.
-    private static func post(_ row: SQLRow, from start: Int) throws(DatabaseError) -> Post {
+    /// Reads ``columns``.
+    private static func post(_ row: SQLRow) throws(DatabaseError) -> Post {
         Post(
-            id: try row.int(start), userID: try row.int(start + 1), title: try row.string(start + 2),
-            content: try row.string(start + 3), createdAt: try row.timestamp(start + 4))
+            id: try row.int(0), userID: try row.int(1), title: try row.string(2), content: try row.string(3),
+            createdAt: try row.timestamp(4))
     }
 }
 
@@ -89,7 +103,7 @@ extension PostRepository {
 
     private static let countAuthors = SQLStatement.read("SELECT count(DISTINCT user_id) FROM posts")
 
-    private static let selectCounts = "SELECT (SELECT count(DISTINCT user_id) FROM posts), user_id, count(*) FROM posts"
+    private static let selectCounts = "SELECT user_id, count(*) FROM posts"
 
     private static let counts = SQLStatement.read("\(selectCounts) GROUP BY user_id ORDER BY user_id LIMIT $1 OFFSET $2")
 

@@ -7,17 +7,27 @@ import Reactor
 struct PostService: Sendable {
     let database: DatabasePool
     let users: UserService
+    /// Of lists of posts. Who removes a user removes posts, and invalidates them too: see ``UserLists``.
+    let totals: ListTotals
+
+    static let namespace = "posts"
 
     // MARK: Reading
 
     /// - Parameter author: whose; nil for everybody's.
     func list(by author: Int64?, _ page: PageRequest) async throws -> ListPage<Post> {
-        try await PostRepository.list(by: author, page, in: database)
+        let database = self.database
+        return try await PostRepository.list(by: author, page, in: database).counted {
+            try await totals.total(of: author.map { "\($0)" } ?? "") { try await PostRepository.count(by: author, in: database) }
+        }
     }
 
     /// How many posts everybody has who has any.
     func counts(_ page: PageRequest) async throws -> ListPage<PostCount> {
-        try await PostRepository.counts(page, in: database)
+        let database = self.database
+        return try await PostRepository.counts(page, in: database).counted {
+            try await totals.total(of: "authors") { try await PostRepository.countAuthors(in: database) }
+        }
     }
 
     /// - Throws: `APIError` ``APIError/postNotFound``.
@@ -31,7 +41,7 @@ struct PostService: Sendable {
     /// - Throws: `APIError` ``APIError/unknownUser``, ``APIError/accountProtected``, ``APIError/notThePostsAuthor``.
     func create(_ request: CreatePostRequest, _ access: UserAccess) async throws -> Post {
         let now = Timestamp.now()
-        return try await reportingUnknownUser {
+        return try await writing {
             try await database.withTransaction { transaction in
                 try await check(access, toWriteAs: request.userID, orThrow: .unknownUser, in: transaction)
                 return try await PostRepository.insert(request, now: now, in: transaction)
@@ -42,7 +52,7 @@ struct PostService: Sendable {
     /// - Throws: `APIError` ``APIError/postNotFound``, ``APIError/unknownUser``, ``APIError/accountProtected``,
     ///   ``APIError/notThePostsAuthor``.
     func update(_ id: Int64, _ request: UpdatePostRequest, _ access: UserAccess) async throws -> Post {
-        try await reportingUnknownUser {
+        try await writing {
             try await database.withTransaction { transaction in
                 let current = try await checkedPost(id, access, in: transaction)
                 if let author = request.userID, author != current.userID {
@@ -60,10 +70,12 @@ struct PostService: Sendable {
 
     /// - Throws: `APIError` ``APIError/postNotFound``, ``APIError/accountProtected``, ``APIError/notThePostsAuthor``.
     func delete(_ id: Int64, _ access: UserAccess) async throws {
-        try await database.withTransaction { transaction in
-            let current = try await checkedPost(id, access, in: transaction)
-            guard try await PostRepository.delete(id, by: access.isAdmin ? nil : current.userID, in: transaction) else {
-                throw APIError.postNotFound
+        try await writing {
+            try await database.withTransaction { transaction in
+                let current = try await checkedPost(id, access, in: transaction)
+                guard try await PostRepository.delete(id, by: access.isAdmin ? nil : current.userID, in: transaction) else {
+                    throw APIError.postNotFound
+                }
             }
         }
     }
@@ -95,9 +107,10 @@ struct PostService: Sendable {
         guard isEntry else { throw APIError.accountProtected }
     }
 
-    private func reportingUnknownUser<Result: Sendable>(_ body: () async throws -> Result) async throws -> Result {
+    /// Runs a write of a post, and forgets the totals.
+    private func writing<Result: Sendable>(_ write: () async throws -> Result) async throws -> Result {
         do {
-            return try await body()
+            return try await SettledWrite.run(write) { await totals.invalidate() }
         } catch DatabaseError.constraint(.foreignKey, _) {
             throw APIError.unknownUser
         }

@@ -10,11 +10,16 @@ enum ProductRepository {
     /// Newest first.
     static func list(
         _ filter: ProductFilter, _ page: PageRequest, in executor: any SQLExecutor
-    ) async throws(DatabaseError) -> ListPage<Product> {
+    ) async throws(DatabaseError) -> ListSlice<Product> {
         let dialect = executor.dialect
         return try await list(filter, dialect).run(page, in: executor) { (row) throws(DatabaseError) in
-            try product(row, from: 1, dialect)
+            try product(row, dialect)
         }
+    }
+
+    /// How many products a list has.
+    static func count(_ filter: ProductFilter, in executor: any SQLExecutor) async throws(DatabaseError) -> Int {
+        try await list(filter, executor.dialect).runCount(in: executor)
     }
 
     static func list(_ filter: ProductFilter, _ dialect: SQLDialect) -> ListStatement {
@@ -64,14 +69,14 @@ enum ProductRepository {
 
     private static func first(_ rows: SQLRows, _ dialect: SQLDialect) throws(DatabaseError) -> Product? {
         guard let row = rows.first else { return nil }
-        return try product(row, from: 0, dialect)
+        return try product(row, dialect)
     }
 
-    /// Reads ``columns``, of which the first stands at `start`.
-    private static func product(_ row: SQLRow, from start: Int, _ dialect: SQLDialect) throws(DatabaseError) -> Product {
+    /// Reads ``columns``.
+    private static func product(_ row: SQLRow, _ dialect: SQLDialect) throws(DatabaseError) -> Product {
         Product(
-            id: try row.int(start), name: try row.string(start + 1), price: try row.price(start + 2, dialect),
-            inStock: try row.bool(start + 3), createdAt: try row.timestamp(start + 4), updatedAt: try row.timestamp(start + 5))
+            id: try row.int(0), name: try row.string(1), price: try row.price(2, dialect), inStock: try row.bool(3),
+            createdAt: try row.timestamp(4), updatedAt: try row.timestamp(5))
     }
 }
 

@@ -16,10 +16,15 @@ struct ProductService: Sendable {
     /// A page of the products, newest first, encoded: from the cache, or put there.
     func list(_ query: ListProductsQuery) async throws -> EncodedPage {
         let database = self.database
+        let totals = ListTotals(cache: cache, namespace: ProductService.namespace, lifetime: listLifetime)
         let bytes = try await cache.value(
             namespace: ProductService.namespace, key: ProductService.key(of: query), ttl: listLifetime
         ) {
-            let page = try await ProductRepository.list(query.filter, query.page, in: database)
+            let page = try await ProductRepository.list(query.filter, query.page, in: database).counted {
+                try await totals.total(of: ProductService.key(of: query.filter)) {
+                    try await ProductRepository.count(query.filter, in: database)
+                }
+            }
             return EncodedPage(page, query.page).bytes
         }
         guard let page = EncodedPage(bytes: bytes) else { throw APIError.internalError }
@@ -97,12 +102,15 @@ struct ProductService: Sendable {
 
     /// Every parameter; the free text comes last, so that it can imitate none of the others.
     private static func key(of query: ListProductsQuery) -> String {
-        let filter = query.filter
         let page = query.page.cursor.map { "c\($0.id)" } ?? ""
+        // `skip` counts beside a cursor too: the answer repeats it.
+        return "\(page)|\(query.page.skip)|\(query.page.limit)|\(key(of: query.filter))"
+    }
+
+    private static func key(of filter: ProductFilter) -> String {
         let prices = "\(filter.minPrice?.text ?? "")|\(filter.maxPrice?.text ?? "")"
         let stock = filter.inStock.map { $0 ? "1" : "0" } ?? ""
-        // `skip` counts beside a cursor too: the answer repeats it.
-        return "\(page)|\(query.page.skip)|\(query.page.limit)|\(prices)|\(stock)|\(filter.name ?? "")"
+        return "\(prices)|\(stock)|\(filter.name ?? "")"
     }
 }
 

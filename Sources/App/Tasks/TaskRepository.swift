@@ -15,8 +15,10 @@ enum TaskRepository {
     /// A page of a list.
     struct Page: Sendable {
         let tasks: [TaskItem]
-        /// Of the whole list.
-        let total: Int
+        /// Of the whole list; nil where the page does not tell: a search's, or one behind the end.
+        let total: Int?
+        /// Many tasks, and no counters: they were counted one by one.
+        var wantsCounters = false
     }
 
     // MARK: Reading
@@ -31,12 +33,22 @@ enum TaskRepository {
         var tasks: [TaskItem] = []
         tasks.reserveCapacity(rows.count)
         for row in rows { tasks.append(try item(row)) }
-        if let row = rows.first { return Page(tasks: tasks, total: Int(clamping: try row.int(TaskListStatement.totalColumn))) }
-        // A page behind the end carries no row to tell the total.
-        guard page.skip > 0 || page.cursor != nil else { return Page(tasks: [], total: 0) }
-        let count = statement.count
-        let total = try await executor.execute(count.statement, count.bindings).first?.int(0) ?? 0
-        return Page(tasks: [], total: Int(clamping: total))
+        if statement.tellsTotal, let row = rows.first {
+            let total = Int(clamping: try row.int(TaskListStatement.totalColumn))
+            let hasCounters = try row.bool(TaskListStatement.hasCountersColumn)
+            return Page(tasks: tasks, total: total, wantsCounters: !hasCounters && total > TaskCountRepository.maxCounted)
+        }
+        // Where the first page has room left, it is the whole list.
+        let isWhole = page.cursor == nil && page.skip == 0 && tasks.count < page.limit
+        return Page(tasks: tasks, total: isWhole ? tasks.count : nil)
+    }
+
+    /// How many tasks a list has. Of a search, a look at each of the owner's tasks.
+    static func count(
+        ownedBy owner: Int64, _ filter: TaskFilter, in executor: any SQLExecutor
+    ) async throws(DatabaseError) -> Int {
+        let count = TaskListStatement(owner: owner, filter).count
+        return Int(clamping: try await executor.execute(count.statement, count.bindings).first?.int(0) ?? 0)
     }
 
     static func find(_ id: Int64, _ scope: Scope, in executor: any SQLExecutor) async throws(DatabaseError) -> TaskItem? {
@@ -44,23 +56,21 @@ enum TaskRepository {
     }
 
     /// Counts, in one statement.
+    /// - Returns: `wantsCounters` as a page has it.
     static func statistics(
         ofOwner owner: Int64, now: Timestamp, in executor: any SQLExecutor
-    ) async throws(DatabaseError) -> TaskStatistics {
-        guard let row = try await executor.execute(countTasks, [.int(owner), .timestamp(now)]).first else {
-            throw .decoding("count(*) returned no row")
-        }
-        var column = 0
-        func next() throws(DatabaseError) -> Int {
-            defer { column += 1 }
-            return Int(clamping: try row.int(column))
-        }
+    ) async throws(DatabaseError) -> (statistics: TaskStatistics, wantsCounters: Bool) {
         var statistics = TaskStatistics()
-        statistics.total = try next()
-        statistics.overdue = try next()
-        for status in TaskStatus.allCases { statistics.byStatus[status] = try next() }
-        for priority in TaskPriority.allCases { statistics.byPriority[priority] = try next() }
-        return statistics
+        var hasCounters = true
+        for row in try await executor.execute(sumTasks, [.int(owner), .timestamp(now)]) {
+            let count = Int(clamping: try row.int(2))
+            statistics.total += count
+            statistics.overdue = Int(clamping: try row.int(3))
+            hasCounters = try row.bool(4)
+            if let status = TaskStatus(rawValue: try row.string(0)) { statistics.byStatus[status, default: 0] += count }
+            if let priority = TaskPriority(rawValue: try row.string(1)) { statistics.byPriority[priority, default: 0] += count }
+        }
+        return (statistics, !hasCounters && statistics.total > TaskCountRepository.maxCounted)
     }
 
     // MARK: Writing
@@ -138,16 +148,16 @@ extension TaskRepository {
     // The casts tell PostgreSQL a parameter's type where its use alone does not.
     private static let inScope = "(CAST($2 AS bigint) IS NULL OR owner_id = CAST($2 AS bigint))"
 
-    private static let findTask = SQLStatement.read("SELECT \(columns) FROM tasks WHERE id = $1 AND \(inScope)")
+    static let findTask = SQLStatement.read("SELECT \(columns) FROM tasks WHERE id = $1 AND \(inScope)")
 
-    private static let insertTask = SQLStatement.write(
+    static let insertTask = SQLStatement.write(
         """
         INSERT INTO tasks (title, description, priority, status, due_date, owner_id, created_at, updated_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $7) RETURNING \(columns)
         """)
 
     // SQLite's times are text, so the cast there would make a number of one.
-    private static let updateTask = SQLStatement.write(
+    static let updateTask = SQLStatement.write(
         postgres: updateText(dueDate: "CAST($9 AS timestamptz)"), sqlite: updateText(dueDate: "$9"))
 
     private static func updateText(dueDate: String) -> String {
@@ -163,13 +173,17 @@ extension TaskRepository {
         """
     }
 
-    private static let deleteTask = SQLStatement.write("DELETE FROM tasks WHERE id = $1 AND \(inScope) RETURNING owner_id")
+    static let deleteTask = SQLStatement.write("DELETE FROM tasks WHERE id = $1 AND \(inScope) RETURNING owner_id")
 
-    /// In the order in which ``statistics(ofOwner:now:in:)`` reads.
-    private static let countTasks: SQLStatement = {
-        var counts = ["count(*)", "count(*) FILTER (WHERE due_date < $2 AND status NOT IN ('completed', 'cancelled'))"]
-        counts += TaskStatus.allCases.map { "count(*) FILTER (WHERE status = '\($0.rawValue)')" }
-        counts += TaskPriority.allCases.map { "count(*) FILTER (WHERE priority = '\($0.rawValue)')" }
-        return .read("SELECT \(counts.joined(separator: ", ")) FROM tasks WHERE owner_id = $1")
-    }()
+    /// The counters, or for an owner without any what the index tells. What is overdue is always counted, on an index of what has a date
+    /// and is not done: it changes by itself.
+    static let sumTasks = SQLStatement.read(
+        """
+        SELECT c.status, c.priority, c.tasks, o.overdue, c.is_kept
+        FROM (SELECT count(*) AS overdue FROM tasks
+            WHERE owner_id = $1 AND due_date IS NOT NULL AND due_date < $2 AND status IN ('pending', 'in_progress')) AS o,
+            (SELECT status, priority, tasks, TRUE AS is_kept FROM task_counts WHERE owner_id = $1
+            UNION ALL SELECT status, priority, count(*), FALSE FROM tasks
+            WHERE owner_id = $1 AND NOT EXISTS (SELECT 1 FROM task_counts WHERE owner_id = $1) GROUP BY status, priority) AS c
+        """)
 }

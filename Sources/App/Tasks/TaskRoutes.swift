@@ -35,8 +35,8 @@ enum TaskRoutes {
         TaskResponse(task: try await context.services.tasks.create(body, for: try context.user))
     }
 
-    @Sendable private static func statistics(_ context: RequestContext) async throws -> TaskStatisticsResponse {
-        TaskStatisticsResponse(statistics: try await context.services.tasks.statistics(for: try context.user))
+    @Sendable private static func statistics(_ context: RequestContext) async throws -> Reply<TaskStatisticsResponse> {
+        try await context.services.tasks.statistics(for: try context.user)
     }
 
     @Sendable private static func find(_ context: RequestContext) async throws -> TaskResponse {

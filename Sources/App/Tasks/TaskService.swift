@@ -21,10 +21,29 @@ struct TaskService: Sendable {
             namespace: TaskService.namespace(of: owner), key: TaskService.key(of: query), ttl: listLifetime
         ) {
             let page = try await TaskRepository.list(ownedBy: owner, query.filter, query.page, in: database)
-            return EncodedPage(page, query.page).bytes
+            if page.wantsCounters { await self.beginCounting(of: owner) }
+            let total =
+                if let total = page.total { total } else { try await self.count(query.filter, of: owner) }
+            return EncodedPage(page.tasks, total: total, query.page).bytes
         }
         guard let page = EncodedPage(bytes: bytes) else { throw APIError.internalError }
         return page
+    }
+
+    /// The next list will find counters. Where that fails it is counted one by one again: no reason to refuse this one.
+    private func beginCounting(of owner: Int64) async {
+        try? await database.withTransaction { transaction in
+            try await TaskCountRepository.begin(ofOwner: owner, in: transaction)
+        }
+    }
+
+    /// How many tasks a list has. Counted once for all of its pages: a search looks at every task of the owner.
+    private func count(_ filter: TaskFilter, of owner: Int64) async throws -> Int {
+        let database = self.database
+        let totals = ListTotals(cache: cache, namespace: TaskService.namespace(of: owner), lifetime: listLifetime)
+        return try await totals.total(of: TaskService.key(of: filter)) {
+            try await TaskRepository.count(ownedBy: owner, filter, in: database)
+        }
     }
 
     /// - Throws: `APIError` ``APIError/taskNotFound``, also for another's task: whether it exists is theirs to know.
@@ -33,10 +52,21 @@ struct TaskService: Sendable {
         return task
     }
 
-    func statistics(for principal: Principal) async throws -> TaskStatistics {
-        // Not cached: what is overdue changes by itself.
-        try await TaskRepository.statistics(ofOwner: principal.userID, now: .now(), in: database)
+    /// Counts, encoded. What becomes overdue does so without a write: the cache is ``statisticsLifetime`` behind with it.
+    func statistics(for principal: Principal) async throws -> Reply<TaskStatisticsResponse> {
+        let owner = principal.userID
+        let database = self.database
+        return Reply(
+            encoded: try await cache.value(
+                namespace: TaskService.namespace(of: owner), key: "statistics", ttl: min(TaskService.statisticsLifetime, listLifetime)
+            ) {
+                let (statistics, wantsCounters) = try await TaskRepository.statistics(ofOwner: owner, now: .now(), in: database)
+                if wantsCounters { await self.beginCounting(of: owner) }
+                return TaskStatisticsResponse(statistics: statistics).json
+            })
     }
+
+    private static let statisticsLifetime = Duration.seconds(5)
 
     // MARK: Writing
 
@@ -85,15 +115,17 @@ struct TaskService: Sendable {
     /// Every parameter; the free text comes last, so that it can imitate none of the others.
     private static func key(of query: ListTasksQuery) -> String {
         let page = query.page.cursor.map { "c\($0.id)" } ?? "s\(query.page.skip)"
-        let filter = "\(query.filter.priority?.rawValue ?? "")|\(query.filter.status?.rawValue ?? "")"
-        return "\(page)|\(query.page.limit)|\(filter)|\(query.filter.search ?? "")"
+        return "\(page)|\(query.page.limit)|\(key(of: query.filter))"
+    }
+
+    private static func key(of filter: TaskFilter) -> String {
+        "\(filter.priority?.rawValue ?? "")|\(filter.status?.rawValue ?? "")|\(filter.search ?? "")"
     }
 }
 
 extension EncodedPage {
-    init(_ page: TaskRepository.Page, _ request: PageRequest) {
+    init(_ tasks: [TaskItem], total: Int, _ request: PageRequest) {
         self.init(
-            json: page.tasks.map(TaskResponse.init).json, count: page.tasks.count, total: page.total, lastID: page.tasks.last?.id,
-            request)
+            json: tasks.map(TaskResponse.init).json, count: tasks.count, total: total, lastID: tasks.last?.id, request)
     }
 }

@@ -22,9 +22,13 @@ struct UserLists: Sendable {
         return page
     }
 
-    /// Forgets every list. Call it after the commit, and where nobody knows whether there was one.
+    /// Totals of these lists and of the administrators'.
+    var totals: ListTotals { ListTotals(cache: cache, namespace: UserLists.namespace, lifetime: lifetime) }
+
+    /// Forgets every list, and how many posts there are: they go with their users. Call it after the commit, and where nobody knows
+    /// whether there was one.
     static func invalidate(in cache: Cache) async {
-        await cache.invalidate(namespace: namespace)
+        await cache.invalidate(namespaces: [namespace, PostService.namespace])
     }
 }
 

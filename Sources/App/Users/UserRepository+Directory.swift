@@ -17,7 +17,10 @@ struct UserFilter: Sendable, Hashable {
         self.searchesAllNames = searchesAllNames
     }
 
-    fileprivate var statement: ListStatement {
+    /// For a cache: the free text comes last, so that it can imitate none of the others.
+    var key: String { "\(createdAfter.map { "\($0.microseconds)" } ?? "")|\(searchesAllNames ? "a" : "")|\(name ?? "")" }
+
+    var statement: ListStatement {
         var statement = ListStatement(UserRepository.columns, from: "users")
         if let name {
             let columns = searchesAllNames ? ["name", "full_name", "username"] : ["name"]
@@ -34,25 +37,19 @@ extension UserRepository {
     /// Newest first.
     static func list(
         _ filter: UserFilter, _ page: PageRequest, in executor: any SQLExecutor
-    ) async throws(DatabaseError) -> ListPage<User> {
-        try await filter.statement.run(page, in: executor) { row throws(DatabaseError) in try user(row, from: 1) }
+    ) async throws(DatabaseError) -> ListSlice<User> {
+        try await filter.statement.run(page, in: executor) { row throws(DatabaseError) in try user(row) }
     }
 
-    /// How many users there are, and how many of them are newer than `since`.
-    static func statistics(since: Timestamp, in executor: any SQLExecutor) async throws(DatabaseError) -> UserStatistics {
-        guard let row = try await executor.execute(countUsers, [.timestamp(since)]).first else {
-            throw .decoding("count(*) returned no row")
-        }
-        return UserStatistics(total: Int(clamping: try row.int(0)), newInLastSevenDays: Int(clamping: try row.int(1)))
+    /// How many users a list has.
+    static func count(_ filter: UserFilter, in executor: any SQLExecutor) async throws(DatabaseError) -> Int {
+        try await filter.statement.runCount(in: executor)
     }
 
     /// A user as committed, whom nobody else can change or log in as before the transaction ends.
     static func lockForUpdate(id: Int64, in transaction: any SQLExecutor) async throws(DatabaseError) -> Credentials? {
         try await firstCredentials(transaction.execute(lockRow, [.int(id)]))
     }
-
-    private static let countUsers = SQLStatement.read(
-        "SELECT count(*), (SELECT count(*) FROM users WHERE created_at >= $1) FROM users")
 
     // SQLite has one writer at a time, and this is it.
     private static let lockRow = SQLStatement.write(

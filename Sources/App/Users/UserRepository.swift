@@ -141,15 +141,15 @@ enum UserRepository {
         return Credentials(user: try user(row), hashedPassword: try row.optionalString(10))
     }
 
-    /// Reads ``columns``, of which the first stands at `start`.
-    static func user(_ row: SQLRow, from start: Int = 0) throws(DatabaseError) -> User {
-        let role = try row.string(start + 5)
+    /// Reads ``columns``.
+    static func user(_ row: SQLRow) throws(DatabaseError) -> User {
+        let role = try row.string(5)
         guard let known = UserRole(rawValue: role) else { throw .decoding("no role is called \(role)") }
         return User(
-            id: try row.int(start), email: try row.string(start + 1), username: try row.optionalString(start + 2),
-            name: try row.optionalString(start + 3), fullName: try row.optionalString(start + 4), role: known,
-            isActive: try row.bool(start + 6), emailVerifiedAt: try row.optionalTimestamp(start + 7),
-            createdAt: try row.timestamp(start + 8), updatedAt: try row.timestamp(start + 9))
+            id: try row.int(0), email: try row.string(1), username: try row.optionalString(2),
+            name: try row.optionalString(3), fullName: try row.optionalString(4), role: known,
+            isActive: try row.bool(6), emailVerifiedAt: try row.optionalTimestamp(7),
+            createdAt: try row.timestamp(8), updatedAt: try row.timestamp(9))
     }
 }
 

@@ -17,9 +17,8 @@ struct UserService: Sendable {
 
     /// A page of all users, newest first, encoded. Administrators get it from the database, everybody else from the cache.
     func list(_ page: PageRequest, _ access: UserAccess) async throws -> EncodedPage {
-        let database = self.database
         let load: @Sendable () async throws -> EncodedPage = {
-            EncodedPage(try await UserRepository.list(UserFilter(), page, in: database), page, seenBy: access)
+            EncodedPage(try await list(UserFilter(), page), page, seenBy: access)
         }
         // What administrators see changes by other ways too: a verified address, a role given on the command line.
         return access.isAdmin ? try await load() : try await lists.page(page, load: load)
@@ -28,11 +27,22 @@ struct UserService: Sendable {
     /// A page of the users that a search finds, newest first, encoded.
     func search(_ query: SearchUsersQuery, _ access: UserAccess) async throws -> EncodedPage {
         let filter = UserFilter(name: query.name, createdAfter: query.createdAfter, searchesAllNames: access.isAdmin)
-        return EncodedPage(try await UserRepository.list(filter, query.page, in: database), query.page, seenBy: access)
+        return EncodedPage(try await list(filter, query.page), query.page, seenBy: access)
+    }
+
+    private func list(_ filter: UserFilter, _ page: PageRequest) async throws -> ListPage<User> {
+        try await UserRepository.list(filter, page, in: database).counted { try await count(filter) }
+    }
+
+    private func count(_ filter: UserFilter) async throws -> Int {
+        let database = self.database
+        return try await lists.totals.total(of: filter.key) { try await UserRepository.count(filter, in: database) }
     }
 
     func statistics() async throws -> UserStatistics {
-        try await UserRepository.statistics(since: .now() - .seconds(7 * 86_400), in: database)
+        // On an index of the times: the new ones are few.
+        let new = try await UserRepository.count(UserFilter(createdAfter: .now() - .seconds(7 * 86_400)), in: database)
+        return UserStatistics(total: try await count(UserFilter()), newInLastSevenDays: new)
     }
 
     /// - Throws: `APIError` ``APIError/forbidden``, ``APIError/userNotFound``.

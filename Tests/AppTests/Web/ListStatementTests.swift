@@ -10,11 +10,11 @@ import Testing
         ProductRepository.list(filter, dialect)
     }
 
-    @Test func listsEverythingNewestFirstBehindTheTotal() {
+    @Test func listsEverythingNewestFirst() {
         let list = ListStatement("id, name", from: "things").list(PageRequest(limit: 10))
         #expect(
             list.statement.sqlite
-                == "SELECT (SELECT count(*) FROM things), id, name FROM things ORDER BY id DESC LIMIT $1")
+                == "SELECT id, name FROM things ORDER BY id DESC LIMIT $1")
         #expect(list.statement.postgres == list.statement.sqlite)
         #expect(list.statement.kind == .read)
         #expect(list.bindings == [.int(10)])
@@ -27,7 +27,7 @@ import Testing
         let conditions = """
             WHERE fold_case(name) LIKE fold_case($1) ESCAPE '!' AND price >= $2 AND price <= $3 AND in_stock = $4
             """
-        #expect(list.statement.sqlite.ranges(of: conditions).count == 2)
+        #expect(list.statement.sqlite.ranges(of: conditions).count == 1)
         #expect(list.statement.sqlite.hasSuffix("LIMIT $5 OFFSET $6"))
         #expect(list.bindings == [.text("%50!%%"), .int(1), .int(1_990), .bool(true), .int(10), .int(20)])
         #expect(products(filter).count.statement.sqlite == "SELECT count(*) FROM products \(conditions)")
@@ -36,7 +36,7 @@ import Testing
 
     @Test func aCursorNarrowsTheListAndNotTheTotal() {
         let list = products(ProductFilter(inStock: false)).list(PageRequest(skip: 5, limit: 10, cursor: Cursor(id: 40)))
-        #expect(list.statement.sqlite.contains("(SELECT count(*) FROM products WHERE in_stock = $1)"))
+        #expect(products(ProductFilter(inStock: false)).count.statement.sqlite == "SELECT count(*) FROM products WHERE in_stock = $1")
         #expect(list.statement.sqlite.hasSuffix("WHERE in_stock = $1 AND id < $2 ORDER BY id DESC LIMIT $3"))
         #expect(list.bindings == [.bool(false), .int(40), .int(10)])
     }

@@ -81,6 +81,7 @@ extension OneTimeTokenRepository {
     private static let invalidateTokens = SQLStatement.write(
         "UPDATE one_time_tokens SET used_at = $3 WHERE user_id = $1 AND purpose = $2 AND used_at IS NULL")
 
-    private static let deleteExpired = SQLStatement.write(
-        "DELETE FROM one_time_tokens WHERE id IN (SELECT id FROM one_time_tokens WHERE expires_at < $1 LIMIT $2)")
+    private static let deleteExpired = SQLStatement.deletion(
+        from: "one_time_tokens", whose: "id",
+        isAmong: "SELECT id FROM one_time_tokens WHERE expires_at < $1 ORDER BY expires_at LIMIT $2")
 }

@@ -83,6 +83,7 @@ extension SchemaReader {
             ORDER BY c.relname, a.attnum
             """)
 
+        // Of other kinds are those that need an extension, and an operator's own: nobody declares them, and nobody misses them.
         static let indexes = SQLStatement.read(
             """
             SELECT CAST(c.relname AS text), CAST(x.relname AS text), i.indisunique, i.indisprimary,
@@ -94,6 +95,7 @@ extension SchemaReader {
             FROM pg_index i
             JOIN pg_class c ON c.oid = i.indrelid
             JOIN pg_class x ON x.oid = i.indexrelid
+            JOIN pg_am m ON m.oid = x.relam AND m.amname = 'btree'
             WHERE c.relnamespace = CAST(current_schema() AS regnamespace) AND c.relkind IN ('r', 'p')
             ORDER BY c.relname, x.relname
             """)

@@ -1,6 +1,5 @@
 // A place in a sorted list, handed to clients as an opaque text: the key of the last row they saw. Finding
-// the rows of a page by it costs the same on the first page and on the millionth, which `skip` does not; the total that goes with
-// every page is counted on each, either way. Pure.
+// the rows of a page by it costs the same on the first page and on the millionth, which `skip` does not. Pure.
 
 /// The key after which a page begins.
 struct Cursor: Sendable, Hashable {

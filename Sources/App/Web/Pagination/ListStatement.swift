@@ -1,5 +1,6 @@
 // The statements of a filtered list: a page of it, newest first, and its count. Each combination of filters is a text of its own,
-// prepared once a connection. Pure but for ``run(_:in:_:)``, which is stateless.
+// prepared once a connection. Two statements, because a page costs the same in a table of any size, and a count does not. Pure but for
+// what runs them, which is stateless.
 
 import Reactor
 
@@ -29,26 +30,27 @@ struct ListStatement {
         (.read("SELECT count(*) FROM \(table)\(clause)"), bindings)
     }
 
-    /// The rows of a page, newest first; in front of the columns stands the total.
+    /// The rows of a page, newest first.
     func list(_ page: PageRequest) -> Bound {
         var own = self
-        // The total is the whole list's: the cursor's condition is not in it. Evaluated once.
-        let total = "(SELECT count(*) FROM \(table)\(clause))"
         if let cursor = page.cursor { own.add(.int(cursor.id)) { "id < \($0)" } }
         let limit = own.bind(.int(Int64(page.limit)))
-        var text = "SELECT \(total), \(columns) FROM \(table)\(own.clause) ORDER BY id DESC LIMIT \(limit)"
+        var text = "SELECT \(columns) FROM \(table)\(own.clause) ORDER BY id DESC LIMIT \(limit)"
         if page.cursor == nil, page.skip > 0 { text += " OFFSET \(own.bind(.int(Int64(page.skip))))" }
         return (.read(text), own.bindings)
     }
 
     /// Reads a page.
-    /// - Parameter element: makes one of a row, whose columns begin at 1.
+    /// - Parameter element: makes one of a row.
     func run<Element>(
         _ page: PageRequest, in executor: any SQLExecutor, _ element: (SQLRow) throws(DatabaseError) -> Element
-    ) async throws(DatabaseError) -> ListPage<Element> {
+    ) async throws(DatabaseError) -> ListSlice<Element> {
         let list = list(page)
-        return try await ListPage.of(
-            executor.execute(list.statement, list.bindings), page, count: count, in: executor, element)
+        return try await ListSlice(executor.execute(list.statement, list.bindings), page, element)
+    }
+
+    func runCount(in executor: any SQLExecutor) async throws(DatabaseError) -> Int {
+        Int(clamping: try await executor.execute(count.statement, count.bindings).first?.int(0) ?? 0)
     }
 
     private var clause: String {
@@ -58,6 +60,31 @@ struct ListStatement {
     private mutating func bind(_ value: SQLValue) -> String {
         bindings.append(value)
         return "$\(bindings.count)"
+    }
+}
+
+/// A page of a list before anybody has counted the list.
+struct ListSlice<Element: Sendable>: Sendable {
+    let elements: [Element]
+    /// Of the whole list, where the page itself tells: it is the last one, and not empty or the first.
+    let total: Int?
+
+    init(
+        _ rows: SQLRows, _ page: PageRequest, _ element: (SQLRow) throws(DatabaseError) -> Element
+    ) throws(DatabaseError) {
+        var elements: [Element] = []
+        elements.reserveCapacity(rows.count)
+        for row in rows { elements.append(try element(row)) }
+        let isEnd = page.cursor == nil && elements.count < page.limit && (page.skip == 0 || !elements.isEmpty)
+        self.elements = elements
+        total = isEnd ? page.skip + elements.count : nil
+    }
+
+    /// The page with its total.
+    /// - Parameter count: asked where the page does not tell.
+    func counted(by count: () async throws -> Int) async throws -> ListPage<Element> {
+        if let total { return ListPage(elements: elements, total: total) }
+        return ListPage(elements: elements, total: try await count())
     }
 }
 

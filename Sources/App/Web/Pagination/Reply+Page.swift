@@ -18,6 +18,7 @@ extension Reply {
         encoded: [UInt8], count: Int, total: Int?, _ page: PageRequest, of context: RequestContext, nextCursor: Cursor? = nil
     ) -> Reply {
         var headers: [HeaderField] = []
+        headers.reserveCapacity(3)
         if let total { headers.append(HeaderField(name: "X-Total-Count", value: String(total))) }
         let position = LinkHeader.Position(page: page, count: count, total: total, nextCursor: nextCursor)
         if let link = LinkHeader.value(path: context.request.path, query: context.request.query, position) {
