@@ -257,8 +257,8 @@ class Redis(Service):
         program = shutil.which("redis-server")
         if program is None:
             raise ServiceError("no Redis server is installed; run scripts/bootstrap test")
-        return [program, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
-                "--dir", str(self.folder), "--daemonize", "no"]
+        return [program, "--port", str(self.port), "--bind", "127.0.0.1", "--unixsocket", str(self.folder / "redis.sock"),
+                "--save", "", "--appendonly", "no", "--dir", str(self.folder), "--daemonize", "no"]
 
     def is_ready(self) -> bool:
         return self.ask("PING") == b"+PONG\r\n"
@@ -271,6 +271,11 @@ class Redis(Service):
                 return connection.recv(65_536)
         except OSError:
             return None
+
+    @property
+    def socket_url(self) -> str:
+        """The same by its UNIX socket, which costs both sides half of what TCP does."""
+        return f"unix://{self.folder / 'redis.sock'}"
 
     @property
     def url(self) -> str:

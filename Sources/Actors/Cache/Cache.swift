@@ -56,7 +56,7 @@ public actor Cache {
         load: @escaping @Sendable () async throws -> [UInt8]
     ) async throws -> [UInt8] {
         // No user's key can look like another's: the first bar ends the user.
-        let key = user.map { "\($0)|\(key)" } ?? "|\(key)"
+        let key = user.map { "\($0)|\(key)" } ?? "|" + key
         let found = await lookUp(namespace: namespace, key: key)
         if let bytes = found.bytes {
             counters.hits += 1
@@ -83,6 +83,7 @@ public actor Cache {
         found.isStorable && bytes.count <= configuration.maxValueBytes
     }
 
+    @inline(__always)
     private func lookUp(namespace: String, key: String) async -> CacheLookup {
         switch store {
         case .local(let local):

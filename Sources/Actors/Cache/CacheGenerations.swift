@@ -30,8 +30,12 @@ struct CacheGeneration: Sendable, Hashable {
     /// The generation at the start of `bytes`. Nil where there are fewer than 16.
     init?(prefixOf bytes: [UInt8]) {
         guard bytes.count >= CacheGeneration.byteCount else { return nil }
-        high = bytes[0..<8].reduce(0) { $0 << 8 | UInt64($1) }
-        low = bytes[8..<16].reduce(0) { $0 << 8 | UInt64($1) }
+        high = 0
+        low = 0
+        for index in 0..<8 {
+            high = high << 8 | UInt64(bytes[index])
+            low = low << 8 | UInt64(bytes[index + 8])
+        }
     }
 
     init(high: UInt64, low: UInt64) {

@@ -5,7 +5,6 @@ import Reactor
 /// What an in-process entry is found by.
 struct CacheEntryKey: Sendable, Hashable {
     let namespace: String
-    let generation: CacheGeneration
     let key: String
 
     /// Roughly what the key and the bookkeeping of an entry occupy besides its value.
@@ -13,24 +12,34 @@ struct CacheEntryKey: Sendable, Hashable {
 }
 
 /// The entries whose keys hash to this shard's loop.
+///
+/// A key has one entry, with the generation that it was loaded in: what was invalidated is replaced by what is loaded next, and does
+/// not lie beside it until its lifetime is over.
 actor CacheShard {
+    private struct Entry {
+        let generation: CacheGeneration
+        let bytes: [UInt8]
+    }
+
     nonisolated let loop: EventLoop
     nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
-    private var entries: LRU<CacheEntryKey, [UInt8]>
+    private var entries: LRU<CacheEntryKey, Entry>
 
     init(loop: EventLoop, maxEntries: Int, maxBytes: Int) {
         self.loop = loop
         entries = LRU(maxEntries: maxEntries, maxCost: maxBytes)
     }
 
-    func value(for key: CacheEntryKey) -> [UInt8]? {
-        entries.value(for: key, now: loop.now)
+    func value(for key: CacheEntryKey, _ generation: CacheGeneration) -> [UInt8]? {
+        guard let entry = entries.value(for: key, now: loop.now), entry.generation == generation else { return nil }
+        return entry.bytes
     }
 
-    func store(_ bytes: [UInt8], for key: CacheEntryKey, ttl: Duration) {
+    func store(_ bytes: [UInt8], for key: CacheEntryKey, _ generation: CacheGeneration, ttl: Duration) {
         let now = loop.now
-        entries.insert(bytes, for: key, cost: bytes.count + key.overheadBytes, expiresAt: now + ttl, now: now)
+        entries.insert(
+            Entry(generation: generation, bytes: bytes), for: key, cost: bytes.count + key.overheadBytes, expiresAt: now + ttl, now: now)
     }
 
     var usage: (entries: Int, bytes: Int, evictions: Int) { (entries.count, entries.totalCost, entries.evictions) }
@@ -43,15 +52,16 @@ struct LocalCacheStore: Sendable {
 
     func lookUp(namespace: String, key: String) async -> CacheLookup {
         let generation = generations.current(of: namespace)
-        let entryKey = CacheEntryKey(namespace: namespace, generation: generation, key: key)
-        return CacheLookup(generation: generation, bytes: await shard(for: entryKey).value(for: entryKey), isStorable: true)
+        let entryKey = CacheEntryKey(namespace: namespace, key: key)
+        let bytes = await shard(for: entryKey).value(for: entryKey, generation)
+        return CacheLookup(generation: generation, bytes: bytes, isStorable: true)
     }
 
     func store(_ bytes: [UInt8], namespace: String, generation: CacheGeneration, key: String, ttl: Duration) async {
         // Raised while the value was being loaded: nobody would ever find it.
         guard generations.current(of: namespace) == generation else { return }
-        let entryKey = CacheEntryKey(namespace: namespace, generation: generation, key: key)
-        await shard(for: entryKey).store(bytes, for: entryKey, ttl: ttl)
+        let entryKey = CacheEntryKey(namespace: namespace, key: key)
+        await shard(for: entryKey).store(bytes, for: entryKey, generation, ttl: ttl)
     }
 
     private func shard(for key: CacheEntryKey) -> CacheShard {

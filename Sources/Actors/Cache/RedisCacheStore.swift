@@ -6,10 +6,19 @@
 
 import Reactor
 
-/// Entries in Redis, keyed by `<prefix>cache:<length of namespace>:<namespace>:<key>`.
+/// Entries in Redis, keyed by `<prefix>cache2:<length of namespace>:<namespace>:<key>`.
 struct RedisCacheStore: Sendable {
-    let client: RedisClient
-    let prefix: String
+    private let client: RedisClient
+    /// `<prefix>cache2:` and `<prefix>generation:`. The number is the entries' form: what another build wrote in another form is not
+    /// found, rather than misread.
+    private let entryPrefix: String
+    private let generationPrefix: String
+
+    init(client: RedisClient, prefix: String) {
+        self.client = client
+        entryPrefix = prefix + "cache2:"
+        generationPrefix = prefix + "generation:"
+    }
 
     /// A generation's own life, far beyond any entry's. When it is lost, its entries are; so it may be.
     static let generationLifetime: Duration = .seconds(7 * 24 * 3_600)
@@ -63,11 +72,18 @@ struct RedisCacheStore: Sendable {
     }
 
     private func generationKey(_ namespace: String) -> String {
-        "\(prefix)generation:\(namespace)"
+        generationPrefix + namespace
     }
 
     /// The length keeps `a:b` + `c` and `a` + `b:c` apart.
     private func entryKey(_ namespace: String, _ key: String) -> String {
-        "\(prefix)cache:\(namespace.utf8.count):\(namespace):\(key)"
+        var text = entryPrefix
+        text.reserveCapacity(entryPrefix.utf8.count + namespace.utf8.count + key.utf8.count + 8)
+        text += String(namespace.utf8.count)
+        text += ":"
+        text += namespace
+        text += ":"
+        text += key
+        return text
     }
 }

@@ -65,14 +65,16 @@ actor SingleFlight<Key: Hashable & Sendable, Value: Sendable> {
         _ load: @escaping @Sendable () async throws -> Value,
         _ afterwards: (@Sendable (Value) async -> Void)?
     ) -> UInt64 {
-        if let flight = flights[key] {
-            if let landed = flight.landed {
+        // In place: with a copy of the flight at hand, the thousandth waiter would copy those before it.
+        if let index = flights.index(forKey: key) {
+            let id = flights.values[index].id
+            if let landed = flights.values[index].landed {
                 promise.succeed(landed)
-                return flight.id
+                return id
             }
-            flights[key]?.waiters.append(promise)
-            flights[key]?.interested += 1
-            return flight.id
+            flights.values[index].waiters.append(promise)
+            flights.values[index].interested += 1
+            return id
         }
         lastID &+= 1
         let id = lastID

@@ -1,5 +1,7 @@
 // A limit, and what it decided. Values; any thread.
 
+import Reactor
+
 /// How requests are counted.
 public enum RateLimitAlgorithm: Sendable, Hashable {
     /// A bucket of `limit` tokens that refills evenly over `window`: bursts up to the limit, then a steady rate.
@@ -18,6 +20,8 @@ public struct RateLimitRule: Sendable, Hashable {
     /// Counts in this process too while Redis decides, so that a key which is out of attempts is still out of them when Redis
     /// goes away. Costs a hop to the key's home loop: for rules that guard passwords.
     public let countsLocallyToo: Bool
+    /// `<name>:<limit>/<window in microseconds>:`, in front of a tally's key where tallies are shared: a changed limit begins anew.
+    let sharedName: String
 
     /// - Parameters:
     ///   - limit: at least 1, at most 1,000,000,000.
@@ -32,6 +36,7 @@ public struct RateLimitRule: Sendable, Hashable {
         self.window = window
         self.algorithm = algorithm
         self.countsLocallyToo = countsLocallyToo
+        sharedName = "\(name):\(limit)/\(window.wholeNanoseconds / 1_000):"
     }
 }
 

@@ -31,6 +31,7 @@ public actor RateLimiter {
         return decision
     }
 
+    @inline(__always)
     private func decideSomewhere(_ rule: RateLimitRule, key: String) async -> RateLimitDecision {
         guard let shared else { return await local.decide(rule, key: key) }
         do throws(RedisError) {

@@ -7,8 +7,14 @@ import Reactor
 
 /// Tallies in Redis, keyed by `<prefix>limit:<rule>:<limit>/<window>:<key>`: a changed limit begins anew.
 struct SharedRateLimits: Sendable {
-    let client: RedisClient
-    let prefix: String
+    private let client: RedisClient
+    /// `<prefix>limit:`
+    private let prefix: String
+
+    init(client: RedisClient, prefix: String) {
+        self.client = client
+        self.prefix = prefix + "limit:"
+    }
 
     func decide(_ rule: RateLimitRule, key: String) async throws(RedisError) -> RateLimitDecision {
         let microseconds = rule.window.wholeNanoseconds / 1_000
@@ -17,9 +23,11 @@ struct SharedRateLimits: Sendable {
             case .tokenBucket: SharedRateLimits.tokenBucket
             case .fixedWindow: SharedRateLimits.fixedWindow
             }
-        let reply = try await client.eval(
-            script, keys: ["\(prefix)limit:\(rule.name):\(rule.limit)/\(microseconds):\(key)"],
-            arguments: [.integer(rule.limit), .integer(Int(microseconds))])
+        var tally = prefix
+        tally.reserveCapacity(prefix.utf8.count + rule.sharedName.utf8.count + key.utf8.count)
+        tally += rule.sharedName
+        tally += key
+        let reply = try await client.eval(script, keys: [tally], arguments: [.integer(rule.limit), .integer(Int(microseconds))])
         guard case .array(let values) = reply, values.count == 4,
             case .integer(let allowed) = values[0], case .integer(let remaining) = values[1],
             case .integer(let reset) = values[2], case .integer(let retry) = values[3]

@@ -64,13 +64,15 @@ public actor SessionStore {
         verify: @Sendable (String) async throws -> AccessClaims,
         load: @escaping @Sendable (SessionID) async throws -> LiveSession?
     ) async throws -> Principal {
-        let claims = try await claims(of: token, verify: verify)
-        guard let session = try await liveSession(claims.sessionID, load: load), session.isSessionActive,
+        // What is remembered is looked up here, and nothing is awaited for it.
+        let claims = if let known = knownClaims(of: token) { known } else { try await claims(of: token, verify: verify) }
+        let id = claims.sessionID
+        let found = if let known = knownSession(id) { known } else { try await liveSession(id, load: load) }
+        guard let session = found, session.isSessionActive,
             session.userID == claims.userID
         else { throw SessionError.sessionEnded }
         guard session.isUserActive else { throw SessionError.userInactive }
-        return Principal(
-            userID: session.userID, username: session.username, role: session.role, sessionID: claims.sessionID)
+        return Principal(userID: session.userID, username: session.username, role: session.role, sessionID: id)
     }
 
     /// Forgets a session on this loop, now; ``SessionStoreGroup/revoke(session:)`` does it on all.
@@ -100,13 +102,21 @@ public actor SessionStore {
         await flights.shutdown()
     }
 
+    private func knownClaims(of token: String) -> AccessClaims? {
+        guard let claims = tokens.claims(of: token, now: loop.now, wallClock: .now()) else { return nil }
+        counters.tokenHits += 1
+        return claims
+    }
+
+    private func knownSession(_ id: SessionID) -> LiveSession? {
+        guard let session = sessions.session(id, now: loop.now) else { return nil }
+        counters.sessionHits += 1
+        return session
+    }
+
     private func claims(
         of token: String, verify: @Sendable (String) async throws -> AccessClaims
     ) async throws -> AccessClaims {
-        if let claims = tokens.claims(of: token, now: loop.now, wallClock: .now()) {
-            counters.tokenHits += 1
-            return claims
-        }
         counters.tokenMisses += 1
         let claims = try await verify(token)
         tokens.insert(token, claims, now: loop.now, wallClock: .now())
@@ -116,10 +126,6 @@ public actor SessionStore {
     private func liveSession(
         _ id: SessionID, load: @escaping @Sendable (SessionID) async throws -> LiveSession?
     ) async throws -> LiveSession? {
-        if let session = sessions.session(id, now: loop.now) {
-            counters.sessionHits += 1
-            return session
-        }
         counters.sessionMisses += 1
         // The epoch is part of the flight: who comes after a revocation must not board a load from before it.
         let epoch = sessions.epoch

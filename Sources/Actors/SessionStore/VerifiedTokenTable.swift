@@ -1,9 +1,8 @@
 // Tokens whose signatures have been checked. Pure; the owner passes the time.
 //
 // The key is the whole token, compared whole: a match is the very string that was verified, with no hash in between that an
-// attacker could work on (Swift's own hash is keyed afresh in each process). Only ASCII goes in, because String equality is
-// Unicode's, under which U+212A (the kelvin sign) equals K: a verbatim token never needs that, and canonical base64url
-// forbids it.
+// attacker could work on. Only ASCII goes in, because String equality is Unicode's, under which U+212A (the kelvin sign) equals K:
+// a verbatim token never needs that, and canonical base64url forbids it.
 
 import Reactor
 
@@ -13,7 +12,19 @@ struct VerifiedTokenTable: Sendable {
     /// Longer ones are refused by the verifier anyway (RELIABILITY: 4 KiB).
     static let maxTokenBytes = 4_096
 
-    private var entries: LRU<String, AccessClaims>
+    /// Hashed by its end alone: what is in the table ends in a verified signature, and those are spread as evenly as any hash.
+    private struct Key: Hashable {
+        let token: String
+
+        func hash(into hasher: inout Hasher) {
+            let bytes = token.utf8.span
+            var end: UInt64 = 0
+            for index in max(0, bytes.count - 8)..<bytes.count { end = end << 8 | UInt64(bytes[index]) }
+            hasher.combine(end)
+        }
+    }
+
+    private var entries: LRU<Key, AccessClaims>
     private let recheckInterval: Duration
 
     /// - Parameter maxBytes: of all tokens together, with 256 bytes for each one's claims.
@@ -26,9 +37,9 @@ struct VerifiedTokenTable: Sendable {
 
     /// The claims of a token that was verified not long ago and has not expired.
     mutating func claims(of token: String, now: MonotonicInstant, wallClock: Timestamp) -> AccessClaims? {
-        guard VerifiedTokenTable.isCacheable(token), let claims = entries.value(for: token, now: now) else { return nil }
+        guard VerifiedTokenTable.isCacheable(token), let claims = entries.value(for: Key(token: token), now: now) else { return nil }
         guard claims.expiresAt > wallClock else {
-            entries.removeValue(for: token)
+            entries.removeValue(for: Key(token: token))
             return nil
         }
         return claims
@@ -37,7 +48,7 @@ struct VerifiedTokenTable: Sendable {
     /// Remembers a token that has just been verified.
     mutating func insert(_ token: String, _ claims: AccessClaims, now: MonotonicInstant, wallClock: Timestamp) {
         guard VerifiedTokenTable.isCacheable(token), claims.expiresAt > wallClock else { return }
-        entries.insert(claims, for: token, cost: token.utf8.count + 256, expiresAt: now + recheckInterval, now: now)
+        entries.insert(claims, for: Key(token: token), cost: token.utf8.count + 256, expiresAt: now + recheckInterval, now: now)
     }
 
     mutating func removeAll() {
@@ -45,6 +56,9 @@ struct VerifiedTokenTable: Sendable {
     }
 
     private static func isCacheable(_ token: String) -> Bool {
-        token.utf8.count <= maxTokenBytes && token.utf8.allSatisfy { $0 < 0x80 }
+        guard token.utf8.count <= maxTokenBytes else { return false }
+        // Strings know it of themselves as a rule: then nothing is looked at.
+        var bytes = token.utf8Span
+        return bytes.checkForASCII()
     }
 }

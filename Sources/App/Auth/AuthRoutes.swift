@@ -137,7 +137,7 @@ extension RequestContext {
     /// Tells the client how it stands.
     /// - Throws: 429 where it may not go on.
     func obey(_ allowance: AuthService.Allowance) throws(APIError) {
-        answerHeaders += RateLimitHeaders.fields(allowance.decision, allowance.rule, now: .now())
+        answerHeaders += RateLimitHeaders(allowance.rule).fields(allowance.decision, now: .now())
         guard allowance.decision.isAllowed else { throw .tooManyRequests(retryAfter: .seconds(allowance.decision.retryAfter)) }
     }
 }

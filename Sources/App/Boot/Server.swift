@@ -22,6 +22,7 @@ struct Server {
         let metrics = PrometheusMetrics()
         MetricsSystem.bootstrap(metrics)
         let loops = configuration.server.loops ?? EventLoopGroup.defaultLoopCount
+        ProcessMemory.limitHeaps(loops: loops)
         try await EventLoopGroup.withGroup(loops: loops) { group in
             // Before anything that takes time: from here on the operator's signals mean what they should.
             let termination = TerminationWatch(loop: group.loops[0])
@@ -101,6 +102,7 @@ struct Server {
         let worker = configuration.server.runsWorker ? RunningWorker(services) : nil
         // What a crash left behind. Beside the requests, not before them: it may be many files.
         let sweep = Task(executorPreference: first) { await FileSweep(services).runAtStart() }
+        ProcessMemory.releaseStartup()
 
         let signal = await termination.wait()
         logger.notice("draining", metadata: ["signal": "\(signal)", "grace": "\(DurationText.render(configuration.server.shutdownGrace))"])

@@ -54,9 +54,7 @@ enum TraceHex {
     static func text(_ value: UInt64) -> String {
         var digits: [UInt8] = []
         digits.reserveCapacity(16)
-        for shift in stride(from: 60, through: 0, by: -4) {
-            digits.append(HexDigit.lowercase(UInt8(truncatingIfNeeded: value >> UInt64(shift)) & 0x0F))
-        }
+        digits.append(hexadecimal: value)
         return String(decoding: digits, as: UTF8.self)
     }
 

@@ -28,6 +28,8 @@ enum BodyReader {
     /// The encoding that a Content-Type names. Without one it is the first that the endpoint accepts, as in FastAPI.
     static func encoding(of contentType: String?, among accepted: [BodyEncoding]) throws(APIError) -> BodyEncoding {
         guard let contentType else { return accepted.first ?? .json }
+        // What nearly everybody sends need not be taken apart.
+        if let first = accepted.first, contentType == first.rawValue { return first }
         let essence = contentType.prefix { $0 != ";" }.filter { $0 != " " && $0 != "\t" }.lowercased()
         let isJSON = essence == BodyEncoding.json.rawValue || (essence.hasPrefix("application/") && essence.hasSuffix("+json"))
         let encoding = isJSON ? .json : BodyEncoding(rawValue: essence)

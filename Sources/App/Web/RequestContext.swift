@@ -66,10 +66,12 @@ extension RequestContext {
     }
 
     /// The query string as `Query`; nil after reporting faults.
-    func readQuery<Query: RequestQuery>(_: Query.Type, _ validation: inout Validation) -> Query? {
-        let object = request.query.map(FormDecoding.object) ?? JSONObject()
+    /// - Parameter unasked: what a request without one asks for, decided once a route; nil where it must have one.
+    func readQuery<Query: RequestQuery>(unasked: Query?, _ validation: inout Validation) -> Query? {
+        let text = request.query
+        if text == nil, let unasked { return unasked }
         var own = Validation(at: ["query"])
-        let values = Query.schema.values(of: object, echoesObject: false, &own)
+        let values = Query.schema.values(of: FormDecoding.object(text ?? ""), echoesObject: false, &own)
         validation.merge(own)
         return values.map(Query.init)
     }

@@ -12,6 +12,11 @@ public struct HTTPHeaders: Sendable, Sequence, ExpressibleByDictionaryLiteral {
         fields = elements.map { (name: $0.0, value: $0.1) }
     }
 
+    /// Makes room for so many fields at once.
+    public mutating func reserveCapacity(_ count: Int) {
+        fields.reserveCapacity(count)
+    }
+
     public var isEmpty: Bool { fields.isEmpty }
     public var count: Int { fields.count }
 
@@ -48,7 +53,9 @@ public struct HTTPHeaders: Sendable, Sequence, ExpressibleByDictionaryLiteral {
     }
 
     private static func equal(_ left: String, _ right: String) -> Bool {
-        left.utf8.count == right.utf8.count
-            && zip(left.utf8, right.utf8).allSatisfy { HTTPCharacters.lowercased($0) == HTTPCharacters.lowercased($1) }
+        guard left.utf8.count == right.utf8.count else { return false }
+        let (left, right) = (left.utf8.span, right.utf8.span)
+        for index in left.indices where HTTPCharacters.lowercased(left[index]) != HTTPCharacters.lowercased(right[index]) { return false }
+        return true
     }
 }

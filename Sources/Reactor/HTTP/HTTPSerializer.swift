@@ -80,21 +80,21 @@ public enum HTTPSerializer {
     /// splitting): such bytes are replaced by a space, and a field whose name is no token is left out. So are the fields that
     /// frame the answer: a second Content-Length from a handler would be the same attack on ourselves.
     private static func append(_ name: String, _ value: String, to buffer: inout ByteBuffer) {
-        let nameSpan = name.utf8Span.span
-        let valueSpan = value.utf8Span.span
+        let nameSpan = name.utf8.span
+        let valueSpan = value.utf8.span
         // SAFETY: the bytes of both strings are initialized, as those of every string are.
         let nameBytes = unsafe nameSpan.bytes
         let valueBytes = unsafe valueSpan.bytes
         let wholeName = 0..<nameBytes.byteCount
         guard nameBytes.isToken(wholeName), !isServersOwn(nameBytes, wholeName) else { return }
-        buffer.append(nameBytes)
-        buffer.append(": " as StaticString)
         if valueBytes.firstControl(in: 0..<valueBytes.byteCount) == valueBytes.byteCount {
-            buffer.append(valueBytes)
+            buffer.append(field: nameBytes, valueBytes)
         } else {
+            buffer.append(nameBytes)
+            buffer.append(": " as StaticString)
             for byte in value.utf8 { buffer.append(HTTPCharacters.isFieldValue(byte) ? byte : 0x20) }
+            buffer.append("\r\n" as StaticString)
         }
-        buffer.append("\r\n" as StaticString)
     }
 
     private static func isServersOwn(_ bytes: RawSpan, _ name: Range<Int>) -> Bool {

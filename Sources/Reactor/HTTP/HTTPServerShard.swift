@@ -29,8 +29,9 @@ final class HTTPServerShard {
 
     /// How often time limits are looked at: they are kept to this precision.
     private static let sweepPeriod = Duration.milliseconds(250)
-    private static let maxSpareRequests = 256
-    /// As many connections as one poll can report (libuv: 1,024 events) find a task ready; what a burst needs beyond ends with it.
+    /// As many connections as one poll can report (libuv: 1,024 events) find a task and a request ready; what a burst needs beyond
+    /// ends with it.
+    private static let maxSpareRequests = 1_024
     private static let maxParkedWorkers = 1_024
 
     init(loop: EventLoop, configuration: HTTPServerConfiguration, shards: Int, responder: any HTTPResponder) {

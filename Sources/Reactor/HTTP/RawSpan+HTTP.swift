@@ -79,3 +79,28 @@ extension RawSpan {
         return trimmed(list.lowerBound..<end)
     }
 }
+
+extension Span<UInt8> {
+    /// Whether all of `range` are visible ASCII characters (RFC 5234, VCHAR): no white space, no control, nothing beyond. Eight at a
+    /// time, as `firstControl` does it.
+    public func isVisibleASCII(in range: Range<Int>) -> Bool {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count)
+        // SAFETY: the bytes of a span are initialized.
+        let bytes = unsafe self.bytes
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        var position = range.lowerBound
+        while range.upperBound &- position >= 8 {
+            let word = bytes.word(position)
+            let other = word ^ (ones &* 0x7F)
+            let marks = ((word &- ones &* 0x21) & ~word | (other &- ones) & ~other | word) & (ones &* 0x80)
+            guard marks == 0 else { return false }
+            position &+= 8
+        }
+        while position < range.upperBound {
+            let byte = bytes.octet(position)
+            guard byte > 0x20, byte < 0x7F else { return false }
+            position &+= 1
+        }
+        return true
+    }
+}

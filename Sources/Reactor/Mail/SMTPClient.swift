@@ -9,7 +9,7 @@ public actor SMTPClient {
     private var running = 0
     private var waiters: [LoopPromise<Void>] = []
 
-    /// Of the pool's eight threads; a server that is slow must not take them from files and passwords.
+    /// Of the pool's eight threads; a server that is slow must not take them from files.
     private static let maxAtOnce = 2
 
     public init(loop: EventLoop, server: SMTPServer) {

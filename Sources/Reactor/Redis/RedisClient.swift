@@ -36,17 +36,31 @@ public actor RedisClient {
     /// Cancelling the task ends the wait at once with ``RedisError/cancelled``; the command may be carried out all the same.
     /// - Throws: ``RedisError``; an error reply is thrown as ``RedisError/server(_:)``.
     public func execute(_ command: RedisCommand) async throws(RedisError) -> RedisValue {
-        try await guarded { connection, deadline throws(RedisError) in
-            try await connection.execute(command, deadline: deadline)
-        }.unwrapped()
+        let call = try admit()
+        let reply: RedisValue
+        do throws(RedisError) {
+            let connection = if let connection, connection.isOpen { connection } else { try await openConnection(call.deadline) }
+            reply = try await connection.execute(command, deadline: call.deadline)
+        } catch {
+            throw failed(call, error)
+        }
+        succeeded(call)
+        return try reply.unwrapped()
     }
 
     /// Sends several commands back to back, not as a transaction.
     /// - Returns: a reply each, in order; an error reply is in its place as ``RedisValue/error(_:)``.
     public func execute(_ batch: [RedisCommand]) async throws(RedisError) -> [RedisValue] {
-        try await guarded { connection, deadline throws(RedisError) in
-            try await connection.execute(batch, deadline: deadline)
+        let call = try admit()
+        let replies: [RedisValue]
+        do throws(RedisError) {
+            let connection = if let connection, connection.isOpen { connection } else { try await openConnection(call.deadline) }
+            replies = try await connection.execute(batch, deadline: call.deadline)
+        } catch {
+            throw failed(call, error)
         }
+        succeeded(call)
+        return replies
     }
 
     /// Runs a Lua script, atomically on the server.
@@ -54,10 +68,9 @@ public actor RedisClient {
     /// By its digest (EVALSHA) once that is known. At first, and after the server has lost its scripts (NOSCRIPT), with its
     /// source (EVAL); a SCRIPT LOAD in the same write has the server compute the digest, so that we need no SHA-1 of our own.
     public func eval(_ script: RedisScript, keys: [String], arguments: [RedisArgument]) async throws(RedisError) -> RedisValue {
-        let operands = [.integer(keys.count)] + keys.map { .text($0) } + arguments
         if let digest = digests[script.name] {
             do throws(RedisError) {
-                return try await execute(RedisCommand("EVALSHA", [.text(digest)] + operands))
+                return try await execute(RedisCommand("EVALSHA", script: .text(digest), keys: keys, arguments: arguments))
             } catch {
                 guard case .server(let reply) = error, reply.code == "NOSCRIPT" else { throw error }
                 digests[script.name] = nil
@@ -65,7 +78,7 @@ public actor RedisClient {
         }
         let replies = try await execute([
             RedisCommand("SCRIPT", "LOAD", .text(script.source)),
-            RedisCommand("EVAL", [.text(script.source)] + operands),
+            RedisCommand("EVAL", script: .text(script.source), keys: keys, arguments: arguments),
         ])
         if case .bytes? = replies.first, let digest = replies.first?.text { digests[script.name] = digest }
         guard replies.count == 2 else { throw .unexpectedReply("\(replies.count) replies to two commands") }
@@ -103,10 +116,15 @@ public actor RedisClient {
 
     // MARK: Breaker
 
-    /// Runs `body` with an open connection and reports what came of it to the breaker.
-    private func guarded<R>(
-        _ body: (RedisConnection, _ deadline: MonotonicInstant) async throws(RedisError) -> R
-    ) async throws(RedisError) -> R {
+    /// One call on its way: what the breaker and the counters want to know when it is over.
+    private struct Call {
+        let admission: CircuitBreaker.Admission
+        let began: MonotonicInstant
+        let deadline: MonotonicInstant
+    }
+
+    /// - Throws: where nothing shall be tried now.
+    private func admit() throws(RedisError) -> Call {
         guard !isShutDown else { throw .closed }
         let now = loop.now
         // While the back-off runs, a command is refused before the breaker sees it: it learns nothing about the server.
@@ -119,25 +137,26 @@ public actor RedisClient {
             counters.refused += 1
             throw .unavailable("not tried: it failed repeatedly")
         }
-        let start = MonotonicInstant.now()
-        do throws(RedisError) {
-            let deadline = now + configuration.commandTimeout
-            let result = try await body(openConnection(deadline: deadline), deadline)
-            breaker.succeeded(admission)
-            counters.completed(in: MonotonicInstant.now() - start)
-            return result
-        } catch {
-            if error.isOutage {
-                counters.failures += 1
-                if error == .timeout { counters.timeouts += 1 }
-                breaker.failed(admission, now: loop.now)
-            } else if case .cancelled = error {
-                breaker.abandoned(admission, now: loop.now)
-            } else if case .overloaded = error {
-                breaker.abandoned(admission, now: loop.now)
-            }
-            throw error
+        return Call(admission: admission, began: .now(), deadline: now + configuration.commandTimeout)
+    }
+
+    private func succeeded(_ call: Call) {
+        breaker.succeeded(call.admission)
+        counters.completed(in: MonotonicInstant.now() - call.began)
+    }
+
+    /// - Returns: the error, for the caller to throw.
+    private func failed(_ call: Call, _ error: RedisError) -> RedisError {
+        if error.isOutage {
+            counters.failures += 1
+            if error == .timeout { counters.timeouts += 1 }
+            breaker.failed(call.admission, now: loop.now)
+        } else if case .cancelled = error {
+            breaker.abandoned(call.admission, now: loop.now)
+        } else if case .overloaded = error {
+            breaker.abandoned(call.admission, now: loop.now)
         }
+        return error
     }
 
     // MARK: Connecting
@@ -148,10 +167,9 @@ public actor RedisClient {
         return now >= earliestReconnect
     }
 
-    /// The connection, waiting for it until `deadline` where there is none. Connecting itself may take longer
+    /// A connection where there is none, waiting for it until `deadline`. Connecting itself may take longer
     /// (``RedisConfiguration/connectTimeout``) and goes on for the commands to come.
-    private func openConnection(deadline: MonotonicInstant) async throws(RedisError) -> RedisConnection {
-        if let connection, connection.isOpen { return connection }
+    private func openConnection(_ deadline: MonotonicInstant) async throws(RedisError) -> RedisConnection {
         guard waitingForConnection.count < configuration.maxCommandsInFlight else { throw .overloaded }
         if connecting == nil {
             connection = nil
@@ -202,5 +220,18 @@ public actor RedisClient {
             case .failure(let error): promise.fail(isShutDown ? .closed : error)
             }
         }
+    }
+}
+
+extension RedisCommand {
+    /// A call of a script, by source or digest. Its parts are written one after the other: gathered in one array first they would
+    /// cost more than the command.
+    fileprivate init(_ name: StaticString, script: RedisArgument, keys: [String], arguments: [RedisArgument]) {
+        let keyBytes = keys.reduce(0) { $0 + $1.utf8.count + 16 }
+        self.init(name, reserving: script.wireBytes + keyBytes + arguments.reduce(16) { $0 + $1.wireBytes })
+        append(script)
+        append(.integer(keys.count))
+        for key in keys { append(.text(key)) }
+        for argument in arguments { append(argument) }
     }
 }

@@ -13,6 +13,15 @@ public enum RedisArgument: Sendable, ExpressibleByStringLiteral {
     public init(stringLiteral value: String) {
         self = .text(value)
     }
+
+    /// How much room it takes in a command, at most: two line ends, a dollar sign and a length go with it.
+    var wireBytes: Int {
+        switch self {
+        case .text(let text): text.utf8.count + 16
+        case .bytes(let bytes): bytes.count + 16
+        case .integer: 32
+        }
+    }
 }
 
 /// A command and its arguments.
@@ -31,13 +40,19 @@ public struct RedisCommand: Sendable, CustomStringConvertible {
     }
 
     public init(_ name: StaticString, _ arguments: [RedisArgument]) {
+        self.init(name, reserving: arguments.reduce(0) { $0 + $1.wireBytes })
+        for argument in arguments { append(argument) }
+    }
+
+    /// - Parameter count: of bytes that its arguments will take; about right is right enough.
+    init(_ name: StaticString, reserving count: Int) {
         self.name = name
+        body.reserve(32 + count)
         body.append(UInt8(ascii: "$"))
         body.append(decimal: name.utf8CodeUnitCount)
         body.appendLineEnd()
         body.append(name)
         body.appendLineEnd()
-        for argument in arguments { append(argument) }
     }
 
     public mutating func append(_ argument: RedisArgument) {

@@ -118,6 +118,7 @@ final class RedisConnection: TCPConnectionDelegate {
         return promise
     }
 
+    @inline(__always)
     private static func reply(_ promise: LoopPromise<RedisValue>) async throws(RedisError) -> RedisValue {
         do {
             return try await promise.wait()

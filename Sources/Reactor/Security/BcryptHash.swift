@@ -1,6 +1,6 @@
 // Verifying bcrypt hashes, through libxcrypt: what the users of an adopted FastAPI application have. Nothing is hashed with it
-// anew. Owns nothing. Verifying blocks for as long as the stored cost says: run it on the blocking pool
-// (`EventLoop.runBlocking`), and bound how many run at once.
+// anew. Owns nothing. Verifying blocks for as long as the stored cost says: run it in the background
+// (`EventLoop.runInBackground`), and bound how many run at once.
 
 import CCrypt
 import Glibc

@@ -1,5 +1,5 @@
 // Password hashing with Argon2id, through libargon2. Owns nothing. Every function here blocks for tens of milliseconds and
-// fills megabytes: run it on the blocking pool (`EventLoop.runBlocking`), and bound how many run at once.
+// fills megabytes: run it in the background (`EventLoop.runInBackground`), and bound how many run at once.
 
 import CArgon2
 import Glibc

@@ -8,7 +8,11 @@ final class BufferPool {
     static let readBufferBytes = 65_536
     /// A buffer that had to grow past this is given back to the allocator rather than kept.
     private static let maxKeptBytes = 65_536
-    private static let maxKeptBuffers = 64
+    /// As many connections as one poll reports (libuv: 1,024 events) have something to say in one tick, most of them little.
+    private static let maxKeptBuffers = 1_024
+    private static let maxKeptBytesTogether = 4_194_304
+    /// Room for a small answer with its head, so that a new buffer need not grow to it step by step.
+    private static let firstBytes = 1_024
 
     /// Where every read of the loop lands; its bytes are valid only inside the read callback.
     let readBuffer: UnsafeMutableRawBufferPointer
@@ -21,6 +25,7 @@ final class BufferPool {
     }
     private var madePlaintextBuffer: UnsafeMutableRawBufferPointer?
     private var free: [ByteBuffer] = []
+    private var freeBytes = 0
 
     init() {
         unsafe readBuffer = .allocate(byteCount: BufferPool.readBufferBytes, alignment: 64)
@@ -31,15 +36,25 @@ final class BufferPool {
         unsafe madePlaintextBuffer?.deallocate()
     }
 
-    /// An empty buffer, with capacity if there is one in stock.
+    /// An empty buffer with some capacity.
     func take() -> ByteBuffer {
-        free.popLast() ?? ByteBuffer()
+        guard let buffer = free.popLast() else {
+            var buffer = ByteBuffer()
+            buffer.reserve(BufferPool.firstBytes)
+            return buffer
+        }
+        freeBytes -= buffer.capacity
+        return buffer
     }
 
     /// Gives an emptied buffer back.
     func give(_ buffer: consuming ByteBuffer) {
-        guard free.count < BufferPool.maxKeptBuffers, buffer.capacity <= BufferPool.maxKeptBytes, buffer.capacity > 0 else { return }
+        let capacity = buffer.capacity
+        guard capacity > 0, capacity <= BufferPool.maxKeptBytes, free.count < BufferPool.maxKeptBuffers,
+            freeBytes + capacity <= BufferPool.maxKeptBytesTogether
+        else { return }
         buffer.removeAll(keepingCapacity: true)
+        freeBytes += capacity
         free.append(buffer)
     }
 }

@@ -183,8 +183,10 @@ public final class TCPConnection: TickFlushable {
 
     private func returnBuffer() {
         guard buffer.capacity > 0 else { return }
-        loop.buffers.give(buffer)
-        buffer = ByteBuffer()
+        // Moved, not copied: a buffer that two own would be allocated anew to be emptied.
+        var emptied = ByteBuffer()
+        swap(&buffer, &emptied)
+        loop.buffers.give(consume emptied)
     }
 
     // MARK: Reading

@@ -105,13 +105,14 @@ extension Timestamp {
     }
 
     private static func append(_ value: Int, digits: Int, to bytes: inout [UInt8]) {
-        var divisor = 1
-        for _ in 1..<digits { divisor *= 10 }
+        for _ in 0..<digits { bytes.append(UInt8(ascii: "0")) }
+        // From the last digit to the first: dividing by a constant is a multiplication.
         var rest = value.magnitude
+        var index = bytes.count
         for _ in 0..<digits {
-            bytes.append(UInt8(ascii: "0") + UInt8(rest / UInt(divisor) % 10))
-            rest %= UInt(divisor)
-            divisor = max(divisor / 10, 1)
+            index -= 1
+            bytes[index] = UInt8(ascii: "0") + UInt8(rest % 10)
+            rest /= 10
         }
     }
 }

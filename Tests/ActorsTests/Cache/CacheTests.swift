@@ -46,6 +46,20 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
         }
     }
 
+    @Test func whatWasInvalidatedIsReplacedAndDoesNotPileUp() async throws {
+        try await withLoop { isolation in
+            let group = CacheGroup(loops: [isolation.loop])
+            let cache = group[isolation.loop]
+            for round in 0..<100 {
+                let value = try await cache.value(namespace: "tasks", key: "0:10", ttl: .seconds(60)) { bytes("\(round)") }
+                #expect(value == bytes("\(round)"))
+                await cache.invalidate(namespace: "tasks")
+            }
+            #expect(await group.statistics().entries == 1)
+            await group.shutdown()
+        }
+    }
+
     @Test func keepsUsersAndKeysApart() async throws {
         try await withLoop { isolation in
             let group = CacheGroup(loops: [isolation.loop])

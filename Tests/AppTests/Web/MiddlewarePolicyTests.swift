@@ -35,7 +35,8 @@ import Testing
     @Test(
         arguments: [
             ("Bearer abc.def", "abc.def"), ("bearer abc", "abc"), ("BEARER   abc", "abc"), (nil, nil), ("Bearer", nil), ("Bearer ", nil),
-            ("Basic abc", nil), ("Bearer a b", nil), ("Bearerabc", nil), ("Bearer a\u{7F}", nil), ("Bearer ä", nil),
+            ("Basic abc", nil), ("Bear", nil), ("Bearers abc", nil), ("Bearer a b", nil), ("Bearerabc", nil), ("Bearer a\u{7F}", nil),
+            ("Bearer ä", nil),
         ] as [(String?, String?)])
     func readsBearerTokens(field: String?, token: String?) {
         #expect(BearerToken.token(in: field) == token)
@@ -58,21 +59,11 @@ import Testing
         #expect(!EntityTag.matches("\"a\"", ""))
     }
 
-    @Test(
-        arguments: [
-            ("", 0xEF46_DB37_51D8_E999), ("a", 0xD24E_C4F1_A98C_6E5B), ("abc", 0x44BC_2CF5_AD77_0999),
-            ("Nobody inspects the spammish repetition", 0xFBCE_A83C_8A37_8BF1),
-        ] as [(String, UInt64)])
-    func hashesAsXXHashDoes(text: String, expected: UInt64) {
-        let bytes = Array(text.utf8)
-        #expect(XXHash64.hash(bytes.span) == expected)
-    }
-
     @Test func tellsClientsHowTheyStand() {
         let rule = RateLimitRule(name: "strict", limit: 10, window: .seconds(60))
         let decision = RateLimitDecision(
             isAllowed: true, limit: 10, remaining: 9, resetAfter: .milliseconds(5_500), retryAfter: .seconds(1))
-        let fields = RateLimitHeaders.fields(decision, rule, now: Timestamp(microseconds: 1_000_000_000_000))
+        let fields = RateLimitHeaders(rule).fields(decision, now: Timestamp(microseconds: 1_000_000_000_000))
         #expect(
             fields == [
                 HeaderField(name: "RateLimit-Policy", value: "\"strict\";q=10;w=60"),

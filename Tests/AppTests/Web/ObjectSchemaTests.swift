@@ -44,6 +44,13 @@ import Testing
         #expect(body.description == .absent)
     }
 
+    @Test func knowsTheValuesOfNothingWhereNothingIsRequired() throws {
+        #expect(Body.schema.valuesOfNothing == nil)
+        let unasked = try #require(ListTasksQuery.schema.valuesOfNothing.map(ListTasksQuery.init))
+        #expect(unasked.page == PageRequest(limit: 100))
+        #expect(unasked.filter == TaskFilter())
+    }
+
     @Test func decodesNullsAndValues() throws {
         let body = try #require(
             decode(#"{"title":"abc","note":null,"priority":"high","password":"password123","description":null}"#).body)

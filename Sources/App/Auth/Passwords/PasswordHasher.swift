@@ -1,8 +1,8 @@
 // Hashes and verifies passwords without letting them take the machine. An actor pinned to the first loop, asked by
-// all; the work itself runs on the blocking pool.
+// all; the work itself runs on threads of the low priority, so that requests do not feel it.
 //
 // A hash costs 20 ms of a core and 19 MiB, one of bcrypt ten times as long. A hundred logins at once must queue here, in order and
-// in bounded number: on the pool they would stand in front of every file and every SQLite statement, and their memory would add up.
+// in bounded number: their memory would add up.
 
 import Reactor
 
@@ -41,7 +41,7 @@ actor PasswordHasher {
     private var waiting: [LoopPromise<Void>] = []
 
     /// - Parameters:
-    ///   - maxConcurrent: hashes at once; fewer than the blocking pool has threads.
+    ///   - maxConcurrent: hashes at once.
     ///   - maxWaiting: calls in the queue; more are refused with 503.
     ///   - patience: how long a call may wait for its turn.
     init(
@@ -92,7 +92,7 @@ actor PasswordHasher {
     private func inTurn<Result: Sendable>(_ work: @escaping @Sendable () throws -> Result) async throws -> Result {
         try await enter()
         defer { leave() }
-        return try await loop.runBlocking(work)
+        return try await loop.runInBackground(work)
     }
 
     private func enter() async throws {

@@ -134,7 +134,7 @@ enum Settings {
             Setting("PASSWORD_HASH_ITERATIONS", \.auth.hashIterations, .integer(1...64), "Argon2id's passes"),
             Setting(
                 "MAX_CONCURRENT_HASHES", \.auth.maxConcurrentHashes, .integer(1...7),
-                "Password hashes at once, of all loops together; others wait. Fewer than the pool's eight threads: files need some"),
+                "Password hashes at once, of all loops together; others wait"),
             Setting("ADMIN_EMAIL", \.admin.email, .text, "Whom seed-admin makes an administrator"),
             Setting("ADMIN_PASSWORD", \.admin.password, .text, visibility: .secret, "The administrator's first password")),
         SettingGroup(

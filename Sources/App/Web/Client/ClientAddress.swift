@@ -46,7 +46,7 @@ enum ClientAddress {
     static func isTrusted(_ peer: SocketAddress, _ proxies: TrustedProxies) -> Bool {
         switch peer {
         case .unix: proxies.trustsUnixSockets
-        case .ip(let host, _): IPAddress(host).map(proxies.contains) ?? false
+        case .ip(let host, _): !proxies.trustsNoAddress && IPAddress(host).map(proxies.contains) ?? false
         }
     }
 

@@ -12,7 +12,7 @@ struct IPAddress: Sendable, Hashable {
     init?(_ text: some StringProtocol) {
         let text = Substring(text)
         guard text.utf8.count <= 45 else { return nil }
-        if text.contains(":") {
+        if text.utf8.contains(UInt8(ascii: ":")) {
             guard let bits = IPAddress.v6(text) else { return nil }
             self.bits = bits
         } else {
@@ -27,16 +27,25 @@ struct IPAddress: Sendable, Hashable {
 
     /// Four decimal numbers; leading zeros are refused, because some read them as octal.
     private static func v4(_ text: Substring) -> UInt32? {
-        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 4 else { return nil }
         var word: UInt32 = 0
-        for part in parts {
-            guard (1...3).contains(part.utf8.count), part.utf8.allSatisfy({ $0 &- UInt8(ascii: "0") < 10 }), let byte = UInt8(part),
-                part.utf8.count == 1 || part.first != "0"
-            else { return nil }
-            word = word << 8 | UInt32(byte)
+        var part: UInt32?
+        var dots = 0
+        for byte in text.utf8 {
+            if byte == UInt8(ascii: ".") {
+                guard let whole = part, dots < 3 else { return nil }
+                word = word << 8 | whole
+                part = nil
+                dots += 1
+            } else {
+                let digit = byte &- UInt8(ascii: "0")
+                guard digit < 10, part != 0 else { return nil }
+                let grown = (part ?? 0) * 10 + UInt32(digit)
+                guard grown < 256 else { return nil }
+                part = grown
+            }
         }
-        return word
+        guard let last = part, dots == 3 else { return nil }
+        return word << 8 | last
     }
 
     /// RFC 4291 section 2.2, all three forms.

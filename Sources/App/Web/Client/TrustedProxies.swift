@@ -40,6 +40,9 @@ struct TrustedProxies: Sendable, Hashable {
         self.init(networks: networks, trustsUnixSockets: trustsUnixSockets)
     }
 
+    /// Whether no address is trusted, so that none needs to be read.
+    var trustsNoAddress: Bool { networks.isEmpty }
+
     func contains(_ address: IPAddress) -> Bool {
         networks.contains { address.bits & $0.mask == $0.bits }
     }

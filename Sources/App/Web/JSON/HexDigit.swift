@@ -1,4 +1,4 @@
-// Hexadecimal digits, for JSON's \u escapes, percent-encoding and UUIDs. Pure.
+// Hexadecimal digits, for JSON's \u escapes, percent-encoding, UUIDs and whatever is named by 64 bits. Pure.
 
 enum HexDigit {
     /// The value of an ASCII hexadecimal digit, 0 to 15, or nil.
@@ -19,5 +19,16 @@ enum HexDigit {
     /// `value` (0 to 15) as an upper-case ASCII digit, as percent-encoding has it (RFC 3986 section 2.1).
     static func uppercase(_ value: UInt8) -> UInt8 {
         value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "A") + value - 10
+    }
+}
+
+extension [UInt8] {
+    /// Appends sixteen lower-case digits, leading zeros included.
+    mutating func append(hexadecimal word: UInt64) {
+        var rest = word
+        for _ in 0..<16 {
+            append(HexDigit.lowercase(UInt8(truncatingIfNeeded: rest &>> 60)))
+            rest &<<= 4
+        }
     }
 }

@@ -32,13 +32,23 @@ struct AuthenticationMiddleware: Middleware {
 
 /// The Authorization header field (RFC 6750 section 2.1). Pure.
 enum BearerToken {
+    private static let scheme = Array("bearer".utf8)
+
     /// The token of `Bearer <token>`; nil for another scheme, and where something follows the token.
     static func token(in field: String?) -> String? {
-        guard let field, let space = field.utf8.firstIndex(of: UInt8(ascii: " ")), field[..<space].lowercased() == "bearer" else {
-            return nil
-        }
-        let token = field[space...].drop { $0 == " " }
-        guard !token.isEmpty, !token.utf8.contains(where: { $0 <= 0x20 || $0 >= 0x7F }) else { return nil }
-        return String(token)
+        guard let field else { return nil }
+        let bytes = field.utf8.span
+        guard isBearer(bytes) else { return nil }
+        var start = scheme.count
+        while start < bytes.count, bytes[start] == UInt8(ascii: " ") { start += 1 }
+        guard start > scheme.count, start < bytes.count, bytes.isVisibleASCII(in: start..<bytes.count) else { return nil }
+        return String(field[field.utf8.index(field.startIndex, offsetBy: start)...])
+    }
+
+    /// Whether the field begins with the scheme, whose name has no case (RFC 9110 11.1).
+    private static func isBearer(_ bytes: Span<UInt8>) -> Bool {
+        guard bytes.count > scheme.count else { return false }
+        for index in scheme.indices where bytes[index] | 0x20 != scheme[index] { return false }
+        return true
     }
 }

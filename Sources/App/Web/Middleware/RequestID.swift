@@ -33,11 +33,8 @@ enum RequestID {
             let count = count.wrappingAdd(1, ordering: .relaxed).newValue
             var digits: [UInt8] = []
             digits.reserveCapacity(32)
-            for word in [prefix, count] {
-                for shift in stride(from: 60, through: 0, by: -4) {
-                    digits.append(HexDigit.lowercase(UInt8(truncatingIfNeeded: word >> UInt64(shift)) & 0x0F))
-                }
-            }
+            digits.append(hexadecimal: prefix)
+            digits.append(hexadecimal: count)
             return String(decoding: digits, as: UTF8.self)
         }
     }

@@ -3,8 +3,12 @@
 import Reactor
 
 extension HTTPResponse {
+    /// What middleware adds to an answer is known roughly: its fields grow into their room only once.
+    private static let usualFields = 16
+
     static func bytes(_ bytes: [UInt8], contentType: String, status: HTTPStatus = .ok) -> HTTPResponse {
         var headers = HTTPHeaders()
+        headers.reserveCapacity(usualFields)
         headers.append("Content-Type", contentType)
         return HTTPResponse(status: status, headers: headers, body: .bytes(bytes))
     }

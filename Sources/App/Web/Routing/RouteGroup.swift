@@ -75,6 +75,7 @@ struct RouteVerb {
         errors: [APIError] = [], access: Access = .anyone, limit: RateLimitTier? = nil, bypassesAdmission: Bool = false,
         handler: @escaping @Sendable (RequestContext, Query) async throws -> Output
     ) {
+        let unasked = Query.schema.valuesOfNothing.map(Query.init)
         group.add(
             RouteDeclaration(
                 method: method, template: template, summary: summary, description: description, tag: group.tag,
@@ -83,7 +84,7 @@ struct RouteVerb {
             ) { context in
                 var validation = Validation(at: [])
                 context.readPath(&validation)
-                let query = context.readQuery(Query.self, &validation)
+                let query = context.readQuery(unasked: unasked, &validation)
                 try validation.finish()
                 // Without a fault there is a value.
                 guard let query else { throw APIError.internalError }

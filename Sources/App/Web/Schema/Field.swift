@@ -18,6 +18,8 @@ struct Field<Value: Sendable>: Sendable {
     /// A password or token: never echoed in a fault, `format: password` in the schema.
     let isSecret: Bool
     let parse: Parse
+    /// `fallback` as it is handed on: wrapped once and not for every input that lacks the field.
+    private let absent: (any Sendable)?
 
     init(
         _ name: String, schema: SchemaNode, fallback: Value? = nil, isSecret: Bool = false, parse: @escaping Parse
@@ -27,6 +29,7 @@ struct Field<Value: Sendable>: Sendable {
         self.fallback = fallback
         self.isSecret = isSecret
         self.parse = parse
+        absent = fallback.map(FieldValue.init)
     }
 }
 
@@ -100,10 +103,11 @@ extension Field: FieldDeclaration {
 
     func value(of input: JSONValue?, in whole: JSONValue?, _ validation: inout Validation) -> (any Sendable)? {
         guard let input else {
-            if fallback == nil { validation.report(.missing, input: whole) }
-            return fallback.map(FieldValue.init)
+            if absent == nil { validation.report(.missing, input: whole) }
+            return absent
         }
-        return parse(input, &validation).map(FieldValue.init)
+        guard let value = parse(input, &validation) else { return nil }
+        return FieldValue(value: value)
     }
 }
 

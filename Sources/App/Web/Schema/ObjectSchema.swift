@@ -54,6 +54,12 @@ struct ObjectSchema: Sendable {
         return ObjectValues(schema: self, values: values)
     }
 
+    /// The values where nothing was sent; nil where something must be.
+    var valuesOfNothing: ObjectValues? {
+        var validation = Validation(at: [])
+        return values(of: JSONObject(), echoesObject: false, &validation)
+    }
+
     /// The schema as a component of OpenAPI.
     var node: SchemaNode {
         var properties = JSONObject()
