@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-.PHONY: help run test build setup lint format bench load docs fuzz sanitize-thread sanitize-address clean
+.PHONY: help run test build setup lint format bench counts load scale soak load-peers docs fuzz sanitize-thread sanitize-address clean
 
 help: ## list the commands
 	@echo 'usage: make COMMAND'; echo
@@ -39,9 +39,25 @@ bench: ## CPU a request beside nginx, h2o and a C server; BENCH='--help' lists t
 	@scripts/bootstrap run bench
 	@LoadTests/bench $(BENCH)
 
+counts: ## enqueues, system calls and allocations a request, held against LoadTests/budgets; COUNTS='--help' lists the options
+	@scripts/bootstrap run counts
+	@LoadTests/counts --build $(COUNTS)
+
 load: ## the API under load, with a report in LoadTests/reports; LOAD='-c 256 -d 30 -r 2000' and so on
 	@scripts/bootstrap run
 	@LoadTests/load-api $(LOAD)
+
+load-peers: ## our server beside nginx, h2o, FastAPI and Hummingbird, by our load generator; LOAD_PEERS='--help' lists the options
+	@scripts/bootstrap run bench
+	@LoadTests/load-peers $(LOAD_PEERS)
+
+scale: ## cost a request with 1 to 9,000 connections, with loops, processes, logins; idle memory; SCALE='--help' lists the options
+	@scripts/bootstrap run bench
+	@LoadTests/scale $(SCALE)
+
+soak: ## the API under load for ten minutes on each database; fails where memory or descriptors grow; SOAK='--minutes 2' and so on
+	@scripts/bootstrap run bench
+	@LoadTests/soak $(SOAK)
 
 docs: ## API documentation of Reactor and Actors in .build/docs
 	@scripts/bootstrap run

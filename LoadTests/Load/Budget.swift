@@ -11,12 +11,16 @@ struct Budget: Codable, Sendable {
     var maxP999Micros: Double?
     var maxCPUMicrosPerRequest: Double?
     var maxResidentBytes: Int?
+    var maxReadsPerRequest: Double?
+    var maxWritesPerRequest: Double?
+    var maxEnqueuesPerRequest: Double?
+    var maxAllocationsPerRequest: Double?
 
     static func read(_ path: String) throws -> Budget {
         guard let data = try? Data(contentsOf: URL(filePath: path)) else { throw LoadError(description: "\(path) cannot be read") }
         let known: Set<String> = [
             "minRequestsPerSecond", "maxErrorRate", "maxP50Micros", "maxP99Micros", "maxP999Micros", "maxCPUMicrosPerRequest",
-            "maxResidentBytes",
+            "maxResidentBytes", "maxReadsPerRequest", "maxWritesPerRequest", "maxEnqueuesPerRequest", "maxAllocationsPerRequest",
         ]
         do {
             struct AnyMember: Decodable {}
@@ -49,6 +53,10 @@ struct Budget: Codable, Sendable {
         check("p99.9, microseconds", result.latency.p999, atMost: maxP999Micros)
         check("CPU microseconds a request", result.server?.totalMicros, atMost: maxCPUMicrosPerRequest)
         check("resident bytes", result.server.map { Double($0.residentBytes) }, atMost: maxResidentBytes.map(Double.init))
+        check("reads a request", result.server?.readsPerRequest, atMost: maxReadsPerRequest)
+        check("writes a request", result.server?.writesPerRequest, atMost: maxWritesPerRequest)
+        check("enqueues a request", result.counts?.enqueues, atMost: maxEnqueuesPerRequest)
+        check("allocations a request", result.counts?.allocations, atMost: maxAllocationsPerRequest)
         return lines
     }
 }

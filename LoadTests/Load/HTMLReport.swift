@@ -54,6 +54,7 @@ enum HTMLReport {
             tiles.append(("\(use.name): CPU us a request", Figures.short(use.totalMicros)))
             tiles.append(("\(use.name): memory", Figures.bytes(Double(use.residentBytes))))
         }
+        for count in result.countsPerRequest { tiles.append(("\(count.name) a request", Figures.short(count.value))) }
         return "<div class=\"tiles\">\(tiles.map { "<div><b>\($0.1)</b><span>\(escaped($0.0))</span></div>" }.joined())</div>"
     }
 

@@ -46,6 +46,10 @@ struct Load: AsyncParsableCommand {
     var serverPid: Int?
     @Option(help: "Another process beside it, NAME=PID, such as postgres=123.")
     var process: [String] = []
+    @Option(help: "A page of the server's counters in Prometheus' format, such as http://127.0.0.1:8000/metrics: enqueues a request.")
+    var counters: String?
+    @Option(help: "The file of a server that runs with LoadTests/counters/allocations.c: allocations a request.")
+    var allocations: String?
     @Option(help: "Write the result as JSON; - for standard output.")
     var json: String?
     @Option(help: "Write a report with plots.")
@@ -74,6 +78,11 @@ struct Load: AsyncParsableCommand {
         let limits = try budget.map(Budget.read)
         let before = try compare.first.map(LoadResult.read)
         ProcessLimits.raiseFileDescriptorLimit()
+        // Some are for loops, files and standard streams.
+        guard ProcessLimits.maxFileDescriptors >= connections + 64 else {
+            throw LoadError(
+                description: "\(connections) connections, and \(ProcessLimits.maxFileDescriptors) descriptors may be open (ulimit -Hn)")
+        }
         let result = try await LoadRun(options: self, url: target, scenario: try makeScenario(target)).result()
         let missed = limits.map { $0.missed(by: result) }
         try report(result, before, missed)

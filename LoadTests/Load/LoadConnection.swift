@@ -19,6 +19,8 @@ final class LoadConnection: TCPConnectionDelegate {
     private var scanner = ResponseScanner()
     /// Oldest first; answers come in this order (RFC 9112 9.3.2).
     private(set) var pending: [PendingRequest] = []
+    /// Whether it is counted among those that the load may begin with.
+    var isPrepared = false
     private var isEnding = false
     /// What requests without an answer are counted as when the connection ends.
     private var cause = LoadFailure.closed
@@ -59,6 +61,7 @@ final class LoadConnection: TCPConnectionDelegate {
     /// Sends the user's next requests, `count` of them in one write.
     func send(_ count: Int, dueAt: MonotonicInstant) {
         guard let transport else { return }
+        if pending.isEmpty { driver.beganWaiting() }
         for _ in 0..<count {
             let request = user.next()
             if pending.isEmpty { prepare(for: request) }
@@ -97,6 +100,7 @@ final class LoadConnection: TCPConnectionDelegate {
             return false
         }
         let answered = pending.removeFirst()
+        if pending.isEmpty { driver.endedWaiting() }
         let answer = LoadAnswer(status: response.status, body: answered.request.needsBody ? scanner.body : [])
         let isExpected = user.received(answer, to: answered.request)
         if let next = pending.first { prepare(for: next.request) }
@@ -123,7 +127,9 @@ final class LoadConnection: TCPConnectionDelegate {
 
     private func loseAll() {
         let unanswered = pending
+        guard !unanswered.isEmpty else { return }
         pending.removeAll()
+        driver.endedWaiting()
         for request in unanswered {
             driver.failed(request, cause)
         }

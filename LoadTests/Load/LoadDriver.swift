@@ -23,16 +23,26 @@ final class LoadDriver {
     private var startedAt: MonotonicInstant
     private let finished: LoopPromise<Void>
     private let prepared: LoopPromise<Void>
-    private lazy var pacer = LoopTimer(loop: loop)
+    private var pacer: PreciseTimer?
     private lazy var sweeper = LoopTimer(loop: loop)
     private lazy var clock = LoopTimer(loop: loop)
     private var connectFailuresInARow = 0
+    private var refusals = 0
+    private var opening = 0
+    /// Connections that are not there yet, or whose users have not signed in.
+    private var unprepared = 0
+    /// Connections that wait for answers: with thousands of them nobody may look through all for each answer.
+    private var busy = 0
 
     private static let reconnectPause: Duration = .milliseconds(20)
+    private static let maxRefusals = 50
+    /// A listener's queue is finite: connections are opened a few at a time, and a few a millisecond.
+    private static let maxOpening = 128
+    private static let openedTogether = 32
     /// How long answers that are on their way are waited for at the end, at most.
     private static let drainLimit: Duration = .seconds(2)
-    /// Arrivals closer than this are waited for by going round the loop: timers have milliseconds only.
-    private static let shortWait: Duration = .milliseconds(2)
+    /// Arrivals closer than this are waited for by going round the loop: to be woken takes about as long.
+    private static let shortWait: Duration = .microseconds(30)
 
     init(loop: EventLoop, plan: LoadPlan, operations: Int) {
         self.loop = loop
@@ -48,18 +58,26 @@ final class LoadDriver {
     /// Connects, and lets every user sign in. Returns when all are ready.
     func prepare(_ users: [(number: Int, user: any VirtualUser)]) async throws {
         connections = users.map { LoadConnection(self, number: $0.number, user: $0.user) }
+        unprepared = connections.count
+        guard unprepared > 0 else { return }
         sweeper.start(after: .milliseconds(100), repeating: .milliseconds(100)) { [unowned self] in sweep() }
         let step = plan.connectionRamp / max(1, connections.count)
         for (index, connection) in connections.enumerated() where phase == .preparing {
             connect(connection)
             if step > .zero {
                 try await loop.sleep(for: step)
-            } else if index % 64 == 63 {
-                // A listener's queue is finite.
+            } else if index % LoadDriver.openedTogether == LoadDriver.openedTogether - 1 {
                 try await loop.sleep(for: .milliseconds(1))
             }
+            while opening >= LoadDriver.maxOpening, phase == .preparing { try await loop.sleep(for: .milliseconds(1)) }
         }
-        try await prepared.wait()
+        do {
+            try await prepared.wait()
+        } catch {
+            // Nobody goes on asking for a run that is not made.
+            finish()
+            throw error
+        }
     }
 
     /// Runs the load; returns when it is over.
@@ -68,7 +86,10 @@ final class LoadDriver {
     func run(from start: MonotonicInstant, share index: Int, of count: Int) async throws {
         startedAt = start
         phase = plan.warmUp > .zero ? .warmingUp : .measuring
-        if let schedule = plan.arrivals { arrivals = schedule.share(index, of: count) }
+        if let schedule = plan.arrivals {
+            arrivals = schedule.share(index, of: count)
+            pacer = try PreciseTimer(loop: loop)
+        }
         clock.start(after: start - .now() + plan.duration) { [unowned self] in drain() }
         for connection in connections where connection.isIdle { becameIdle(connection) }
         pace()
@@ -78,7 +99,7 @@ final class LoadDriver {
     private func drain() {
         guard phase != .draining, phase != .over else { return }
         phase = .draining
-        pacer.stop()
+        pacer?.stop()
         recorder.unsent += backlog.count
         backlog.removeAll()
         clock.start(after: min(plan.timeout, LoadDriver.drainLimit)) { [unowned self] in finish() }
@@ -86,13 +107,13 @@ final class LoadDriver {
     }
 
     private func finishIfQuiet() {
-        if phase == .draining, connections.allSatisfy({ $0.pending.isEmpty }) { finish() }
+        if phase == .draining, busy == 0 { finish() }
     }
 
     private func finish() {
         guard phase != .over else { return }
         phase = .over
-        pacer.stop()
+        pacer?.stop()
         sweeper.stop()
         clock.stop()
         for connection in connections { connection.end() }
@@ -105,7 +126,7 @@ final class LoadDriver {
     func becameIdle(_ connection: LoadConnection) {
         switch phase {
         case .preparing:
-            guard !connection.user.isReady else { return checkPrepared() }
+            guard !connection.user.isReady else { return becamePrepared(connection) }
             connection.send(1, dueAt: .now())
         case .warmingUp, .measuring:
             guard arrivals != nil else { return connection.send(plan.depth, dueAt: .now()) }
@@ -117,8 +138,11 @@ final class LoadDriver {
         }
     }
 
-    private func checkPrepared() {
-        if connections.allSatisfy({ $0.isConnected && $0.user.isReady && $0.pending.isEmpty }) { prepared.succeed(()) }
+    private func becamePrepared(_ connection: LoadConnection) {
+        guard !connection.isPrepared else { return }
+        connection.isPrepared = true
+        unprepared -= 1
+        if unprepared == 0 { prepared.succeed(()) }
     }
 
     /// Sends what is due, and sees to it that it is called again in time.
@@ -135,7 +159,7 @@ final class LoadDriver {
         arrivals = share
         let wait = origin + share.moment - now
         if wait > LoadDriver.shortWait {
-            pacer.start(after: wait - .milliseconds(1)) { [unowned self] in pace() }
+            pacer?.start(at: origin + share.moment - LoadDriver.shortWait) { [unowned self] in pace() }
         } else {
             // SAFETY: the closure runs on this loop, whose thread is the only one that touches the driver.
             nonisolated(unsafe) let driver = self
@@ -150,14 +174,26 @@ final class LoadDriver {
         return nil
     }
 
+    /// A connection that had nothing to wait for has now.
+    func beganWaiting() { busy += 1 }
+    func endedWaiting() { busy -= 1 }
+
     // MARK: Answers
 
     func answered(_ request: PendingRequest, status: Int, bodyBytes: Int, isExpected: Bool) {
         let now = MonotonicInstant.now()
+        if phase == .preparing, !isExpected { return refused(status) }
         guard isMeasured(request) else { return }
         recorder.answered(
             request.request, status: status, bodyBytes: bodyBytes, latency: now - request.dueAt, second: second(of: now),
             isExpected: isExpected)
+    }
+
+    /// A user could not sign in, and will try again: a server that lets nobody in would be asked for ever.
+    private func refused(_ status: Int) {
+        refusals += 1
+        guard refusals > LoadDriver.maxRefusals else { return }
+        _ = prepared.fail(LoadError(description: "users cannot sign in to \(plan.url): status \(status)"))
     }
 
     func failed(_ request: PendingRequest, _ failure: LoadFailure) {
@@ -194,6 +230,10 @@ final class LoadDriver {
     func lost(_ connection: LoadConnection) {
         guard phase != .draining, phase != .over else { return finishIfQuiet() }
         if phase == .measuring || phase == .warmingUp { recorder.reconnects += 1 }
+        if phase == .preparing, connection.isPrepared {
+            connection.isPrepared = false
+            unprepared += 1
+        }
         connect(connection)
     }
 
@@ -201,7 +241,11 @@ final class LoadDriver {
         // SAFETY: the task is isolated to the loop's actor, and both objects are touched on the loop's thread only.
         nonisolated(unsafe) let (driver, connection) = (self, connection)
         let isolation = loop.isolation
-        Task(executorPreference: loop) { await driver.open(connection, isolation: isolation) }
+        opening += 1
+        Task(executorPreference: loop) {
+            await driver.open(connection, isolation: isolation)
+            driver.opening -= 1
+        }
     }
 
     private func open(_ connection: LoadConnection, isolation: isolated LoopActor) async {

@@ -34,6 +34,8 @@ struct LoadResult: Codable, Sendable {
     var server: ServerUse?
     /// The same of others, such as the database.
     var others: [ServerUse]
+    /// What the server's own counters say; nil where none was named.
+    var counts: RequestCounts?
 
     var failureCount: Int { failures.values.reduce(0, +) }
     var errorRate: Double { Double(failureCount + unsent) / Double(max(1, requests + failureCount - (failures["unexpectedStatus"] ?? 0))) }

@@ -17,6 +17,7 @@ struct LoadRun {
             guard parts.count == 2, let pid = Int(parts[1]) else { throw LoadError(description: "\(text) is not NAME=PID") }
             return try ServerMeter(name: String(parts[0]), pid: pid)
         }
+        let counts = try CountSources(counters: options.counters, allocations: options.allocations)
         var result = emptyResult(plan)
         let loops = options.loops
         let recorder = try await EventLoopGroup.withGroup(loops: loops) { group in
@@ -24,18 +25,24 @@ struct LoadRun {
             var progress = Progress()
             progress.phase("connecting, signing in")
             try await prepare(workers)
+            // A source that is not there ends the run before it begins; one that does not answer under load only costs its figures.
+            _ = try await counts?.snapshot(on: workers[0])
             let start = MonotonicInstant.now() + plan.warmUp + .milliseconds(20)
             let work = Task { try await measure(workers, from: start) }
             progress.phase("warming up")
             try await sleep(until: start)
-            let ticks = server?.ticks()
-            let otherTicks = others.map { $0.ticks() }
+            let before = server?.snapshot()
+            let othersBefore = others.map { $0.snapshot() }
+            let countsBefore = try? await counts?.snapshot(on: workers[0])
             await watch(workers, plan, from: start, &progress)
             let recorder = try await work.value
             progress.end()
             let requests = recorder.requests
-            if let server, let ticks { result.server = server.use(since: ticks, requests: requests) }
-            result.others = zip(others, otherTicks).map { $0.use(since: $1, requests: requests) }
+            if let server, let before { result.server = server.use(since: before, requests: requests) }
+            result.others = zip(others, othersBefore).map { $0.use(since: $1, requests: requests) }
+            if let countsBefore, let after = try? await counts?.snapshot(on: workers[0]) {
+                result.counts = RequestCounts(from: countsBefore, to: after, requests: requests)
+            }
             return recorder
         }
         result.take(recorder, operations: scenario.operations)

@@ -25,6 +25,11 @@ actor LoadWorker {
         return driver.recorder
     }
 
+    /// The server's counters, asked for on a connection beside the users'.
+    func counters(_ url: TargetURL) async throws -> CounterPage {
+        try await CounterPage.read(url, on: loop)
+    }
+
     /// Requests and failures so far, and the latency that 99 of 100 stay below.
     var progress: (requests: Int, failures: Int, p99Micros: Double) {
         let recorder = driver.recorder

@@ -1,5 +1,5 @@
-// What the measured processes use, by the kernel's accounts in /proc: CPU time of a process and all its descendants, and memory.
-// Reads block for microseconds; any thread.
+// What the measured processes use, by the kernel's accounts in /proc: CPU time, reads and writes of a process and all its
+// descendants, and memory. Reads block for microseconds; any thread.
 
 import FoundationEssentials
 import Reactor
@@ -13,6 +13,10 @@ struct ServerUse: Codable, Sendable {
     var systemMicros: Double
     /// Proportional set size of all of them at the end.
     var residentBytes: Int
+    /// System calls a request that read or write a descriptor; nil where the kernel does not tell. Those that only sockets have (recv,
+    /// send: libpq's) are not among them.
+    var readsPerRequest: Double?
+    var writesPerRequest: Double?
 
     var totalMicros: Double { userMicros + systemMicros }
 }
@@ -22,10 +26,14 @@ struct ServerMeter: Sendable {
     let name: String
     let pid: Int
 
-    /// CPU ticks in user space and in the kernel.
-    struct Ticks: Sendable {
+    /// The accounts at one moment.
+    struct Snapshot: Sendable {
+        /// CPU ticks in user space and in the kernel.
         var user = 0
         var system = 0
+        /// Read and write system calls; nil where no account is ours to see.
+        var reads: Int?
+        var writes: Int?
     }
 
     /// Kernel ticks a second: 100 on every Linux that user space sees (USER_HZ; man 7 time).
@@ -40,9 +48,13 @@ struct ServerMeter: Sendable {
         }
     }
 
-    func ticks() -> Ticks {
-        var sum = Ticks()
+    func snapshot() -> Snapshot {
+        var sum = Snapshot()
         for member in tree() {
+            if let calls = ServerMeter.systemCalls(of: member) {
+                sum.reads = (sum.reads ?? 0) + calls.reads
+                sum.writes = (sum.writes ?? 0) + calls.writes
+            }
             guard let fields = ServerMeter.statistics(of: member), fields.count > 14 else { continue }
             // man 5 proc, fields 14 to 17: utime, stime, and those of children that have ended.
             sum.user += (Int(fields[11]) ?? 0) + (Int(fields[13]) ?? 0)
@@ -51,12 +63,18 @@ struct ServerMeter: Sendable {
         return sum
     }
 
-    func use(since before: Ticks, requests: Int) -> ServerUse {
-        let now = ticks()
+    func use(since before: Snapshot, requests: Int) -> ServerUse {
+        let now = snapshot()
+        // A process that has ended takes its account with it, and the sum may have shrunk: then there is no figure.
+        func growth(_ calls: KeyPath<Snapshot, Int?>) -> Double? {
+            guard let old = before[keyPath: calls], let new = now[keyPath: calls], new >= old else { return nil }
+            return Double(new - old) / Double(max(1, requests))
+        }
         let perRequest = 1_000_000 / ServerMeter.ticksPerSecond / Double(max(1, requests))
         return ServerUse(
             name: name, pid: pid, userMicros: Double(now.user - before.user) * perRequest,
-            systemMicros: Double(now.system - before.system) * perRequest, residentBytes: residentBytes())
+            systemMicros: Double(now.system - before.system) * perRequest, residentBytes: residentBytes(),
+            readsPerRequest: growth(\.reads), writesPerRequest: growth(\.writes))
     }
 
     func residentBytes() -> Int {
@@ -90,6 +108,14 @@ struct ServerMeter: Sendable {
                 }
                 return false
             }
+    }
+
+    /// man 5 proc: syscr and syscw. Another user's are not ours to see.
+    private static func systemCalls(of pid: Int) -> (reads: Int, writes: Int)? {
+        guard let lines = text("/proc/\(pid)/io")?.split(separator: "\n") else { return nil }
+        func value(_ name: String) -> Int? { lines.first { $0.hasPrefix(name) }.flatMap { Int($0.dropFirst(name.count)) } }
+        guard let reads = value("syscr: "), let writes = value("syscw: ") else { return nil }
+        return (reads, writes)
     }
 
     /// The fields behind the command's name, of which the first is the state.

@@ -23,6 +23,8 @@ enum TextReport {
                 "  \(use.name)  \(Figures.short(use.totalMicros)) CPU us a request (user \(Figures.short(use.userMicros)), system "
                     + "\(Figures.short(use.systemMicros))), \(Figures.bytes(Double(use.residentBytes)))")
         }
+        let counts = result.countsPerRequest.map { "\($0.name) \(Figures.short($0.value))" }
+        if !counts.isEmpty { lines.append("  a request  \(counts.joined(separator: "  "))") }
         if result.operations.count > 1 {
             lines.append("  operations")
             for operation in result.operations {
@@ -52,6 +54,10 @@ enum TextReport {
         row("  user", before.server?.userMicros, after.server?.userMicros, Figures.short)
         row("  system", before.server?.systemMicros, after.server?.systemMicros, Figures.short)
         row("memory", before.server.map { Double($0.residentBytes) }, after.server.map { Double($0.residentBytes) }, Figures.bytes)
+        row("reads a request", before.server?.readsPerRequest, after.server?.readsPerRequest, Figures.short)
+        row("writes a request", before.server?.writesPerRequest, after.server?.writesPerRequest, Figures.short)
+        row("enqueues a request", before.counts?.enqueues, after.counts?.enqueues, Figures.short)
+        row("allocations a request", before.counts?.allocations, after.counts?.allocations, Figures.short)
         row("failures", Double(before.failureCount), Double(after.failureCount), Figures.grouped)
         return table(rows)
     }

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import time
 from dataclasses import dataclass
@@ -72,29 +73,34 @@ def milliseconds(text: str) -> float:
     return float(number) * {"us": 0.001, "ms": 1, "s": 1_000, "m": 60_000}[unit]
 
 
-def wrk(url: str, *, connections: int, seconds: float, core: int | None, headers: dict[str, str], depth: int) -> tuple[dict, list[str]]:
-    """Runs wrk with one thread; its figures and the command."""
+def wrk(url: str, *, connections: int, seconds: float, core: int | None, headers: dict[str, str], depth: int,
+        requests: Path | None = None) -> tuple[dict, list[str]]:
+    """Runs wrk with one thread; its figures and the command. `requests` is a file of them, as requests.lua reads it."""
     command = ["taskset", "-c", str(core)] if core is not None else []
     command += ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--latency"]
     for name, value in headers.items():
         command += ["-H", f"{name}: {value}"]
     if depth > 1:
         command += ["-s", str(HERE / "pipeline.lua")]
+    if requests is not None:
+        command += ["-s", str(HERE / "requests.lua")]
     command.append(url)
     if depth > 1:
         command += ["--", str(depth)]
+    if requests is not None:
+        command += ["--", str(requests)]
     result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds + 60)
     if result.returncode != 0:
         raise MeasureError(f"wrk failed: {result.stdout}{result.stderr}")
     text = result.stdout
     total = re.search(r"(\d+) requests in", text)
     rate = re.search(r"Requests/sec:\s+([\d.]+)", text)
-    p99 = re.search(r"^\s+99%\s+(\S+)", text, re.MULTILINE)
-    if not (total and rate and p99):
+    p50, p99 = (re.search(rf"^\s+{part}%\s+(\S+)", text, re.MULTILINE) for part in (50, 99))
+    if not (total and rate and p50 and p99):
         raise MeasureError(f"wrk said something unforeseen:\n{text}")
     errors = sum(int(number) for number in re.findall(r"(?:connect|read|write|timeout) (\d+)", text))
     errors += sum(int(number) for number in re.findall(r"Non-2xx or 3xx responses: (\d+)", text))
-    figures = {"requests": int(total[1]), "rate": float(rate[1]), "p99": milliseconds(p99[1]), "errors": errors}
+    figures = {"requests": int(total[1]), "rate": float(rate[1]), "p50": milliseconds(p50[1]), "p99": milliseconds(p99[1]), "errors": errors}
     return figures, command
 
 
@@ -111,7 +117,11 @@ def measure(url: str, pid: int, database_pid: int | None, **options) -> Run:
                (database.user + database.system) * per_request, figures["errors"])
 
 
-def idle_bytes(port: int, pid: int, path: str, count: int) -> float:
+def open_descriptors(pid: int) -> int:
+    return sum(len(os.listdir(f"/proc/{member}/fd")) for member in process_tree(pid))
+
+
+def idle_bytes(port: int, pid: int, path: str, count: int, tls: ssl.SSLContext | None = None) -> float:
     """Memory an idle keep-alive connection costs, each after one request, over `count` of them."""
     request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
     open_connections: list[socket.socket] = []
@@ -121,6 +131,8 @@ def idle_bytes(port: int, pid: int, path: str, count: int) -> float:
         source = f"127.0.{len(open_connections) // 250 % 200 + 1}.1"
         connection = socket.create_connection(("127.0.0.1", port), 10, source_address=(source, 0))
         open_connections.append(connection)
+        if tls is not None:
+            open_connections[-1] = connection = tls.wrap_socket(connection, server_hostname="localhost")
         connection.sendall(request)
         if not connection.recv(4_096).startswith(b"HTTP/1.1 200"):
             raise MeasureError("a connection was not served")
@@ -129,11 +141,14 @@ def idle_bytes(port: int, pid: int, path: str, count: int) -> float:
         for _ in range(64):  # what the first connections make the server allocate once is not theirs
             open_one()
         time.sleep(0.5)
-        before = resident_bytes(pid)
+        before, descriptors = resident_bytes(pid), open_descriptors(pid)
         for _ in range(count):
             open_one()
         time.sleep(0.5)
-        return (resident_bytes(pid) - before) / count
+        after, held = resident_bytes(pid), open_descriptors(pid) - descriptors
+        if held < count:
+            raise MeasureError(f"the server has closed {count - held} of {count} connections")
+        return (after - before) / count
     finally:
         for connection in open_connections:
             connection.close()

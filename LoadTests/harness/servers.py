@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import signal
+import ssl
 import subprocess
 import tempfile
 from pathlib import Path
@@ -24,11 +25,15 @@ class ServerError(Exception):
 
 
 def release_binary(product: str, is_built: bool) -> Path:
-    """Builds a product unless told that it stands."""
-    if not is_built:
-        subprocess.run(["swift", "build", "-c", "release", "--product", product], cwd=ROOT, check=True)
-    folder = subprocess.run(["swift", "build", "-c", "release", "--show-bin-path"], cwd=ROOT, check=True, capture_output=True, text=True)
-    binary = Path(folder.stdout.strip()) / product
+    """Builds a product unless told that it stands. BENCH_BINARIES names a folder of binaries that were built elsewhere."""
+    if folder := os.environ.get("BENCH_BINARIES"):
+        binary = Path(folder) / product
+    else:
+        build = ["swift", "build", "-c", "release", "--static-swift-stdlib"]  # as `make build` does, so that they share their objects
+        if not is_built:
+            subprocess.run([*build, "--product", product], cwd=ROOT, check=True)
+        shown = subprocess.run([*build, "--show-bin-path"], cwd=ROOT, check=True, capture_output=True, text=True)
+        binary = Path(shown.stdout.strip()) / product
     if not binary.exists():
         raise ServerError(f"{binary} is not built")
     return binary
@@ -36,6 +41,8 @@ def release_binary(product: str, is_built: bool) -> Path:
 
 class Server:
     """A running server; `peer` ones are what ours is compared with."""
+
+    is_tls = False
 
     def __init__(self, name: str, command: list[str], environment: dict[str, str] | None = None) -> None:
         self.name, self.command, self.environment = name, command, environment or {}
@@ -64,7 +71,11 @@ class Server:
         return self
 
     def get(self, path: str, headers: dict[str, str] | None = None) -> tuple[int, bytes]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        if self.is_tls:
+            # The certificate is one that the harness has made: nobody vouches for it.
+            connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=5, context=ssl._create_unverified_context())
+        else:
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:
             connection.request("GET", path, headers=headers or {})
             response = connection.getresponse()

@@ -72,7 +72,7 @@ struct LoadFiguresTests {
         }
     }
 
-    private static func result(latencies: [Int]) -> LoadResult {
+    static func result(latencies: [Int]) -> LoadResult {
         var recorder = Recorder(operations: 1)
         let request = LoadRequest(operation: 0, bytes: [])
         for micros in latencies {
