@@ -98,6 +98,8 @@ final class LoadDriver {
 
     private func drain() {
         guard phase != .draining, phase != .over else { return }
+        // A loop that was behind has not seen the last arrivals yet: they were due all the same.
+        takeArrivals(dueBy: .now())
         phase = .draining
         pacer?.stop()
         recorder.unsent += backlog.count
@@ -147,24 +149,34 @@ final class LoadDriver {
 
     /// Sends what is due, and sees to it that it is called again in time.
     private func pace() {
-        guard var share = arrivals, phase == .warmingUp || phase == .measuring else { return }
+        guard phase == .warmingUp || phase == .measuring else { return }
         let now = MonotonicInstant.now()
-        let origin = startedAt + (.zero - plan.warmUp)
-        while origin + share.moment <= now {
-            let dueAt = origin + share.moment
-            share.advance()
-            guard dueAt < startedAt + plan.duration else { break }
-            if let connection = nextIdle() { connection.send(1, dueAt: dueAt) } else { backlog.append(dueAt) }
-        }
-        arrivals = share
-        let wait = origin + share.moment - now
-        if wait > LoadDriver.shortWait {
-            pacer?.start(at: origin + share.moment - LoadDriver.shortWait) { [unowned self] in pace() }
+        takeArrivals(dueBy: now)
+        guard let next = arrivals.map({ dueTime(of: $0) }), next < startedAt + plan.duration else { return }
+        if next - now > LoadDriver.shortWait {
+            pacer?.start(at: next - LoadDriver.shortWait) { [unowned self] in pace() }
         } else {
             // SAFETY: the closure runs on this loop, whose thread is the only one that touches the driver.
             nonisolated(unsafe) let driver = self
             loop.post { driver.pace() }
         }
+    }
+
+    private func takeArrivals(dueBy now: MonotonicInstant) {
+        guard var share = arrivals else { return }
+        let end = startedAt + plan.duration
+        while true {
+            let dueAt = dueTime(of: share)
+            guard dueAt <= now, dueAt < end else { break }
+            share.advance()
+            if let connection = nextIdle() { connection.send(1, dueAt: dueAt) } else { backlog.append(dueAt) }
+        }
+        arrivals = share
+    }
+
+    /// When the next arrival of `share` is due.
+    private func dueTime(of share: ShareOfArrivals) -> MonotonicInstant {
+        startedAt + (.zero - plan.warmUp) + share.moment
     }
 
     private func nextIdle() -> LoadConnection? {
