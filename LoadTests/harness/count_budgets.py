@@ -13,6 +13,9 @@ from harness.measure import MeasureError
 # What the server does by its own clock adds a few hundredths even to the lowest repetition: that is no budget's business. One call more
 # for each read of sixteen pipelined requests would be 0.0625.
 BESIDE = 0.05
+# The longer a request takes, the more of it: on a machine with four times as many busy threads as cores 0.16 system calls a request, and
+# 0.45 allocations. Half a call cannot be in every request.
+BESIDE_ON_A_BUSY_MACHINE = {"system_calls": 0.5, "allocations": 0.5}
 # The same of large figures, as a part of them; repetitions that differ by more are pointed out.
 NOISE = 0.01
 # The room that a new budget gives a figure that is not the same in every repetition.
@@ -48,6 +51,12 @@ class Verdict:
     unsteady: list[str] = field(default_factory=list)
 
 
+def most(figure: str, limit: float) -> float:
+    """What passes for a budget of `limit`. Where it is less than one a request, as of pipelined ones, every part of a call counts."""
+    exact = limit * (1 + NOISE) + BESIDE
+    return max(exact, limit + BESIDE_ON_A_BUSY_MACHINE.get(figure, 0)) if limit >= 1 else exact
+
+
 def judge(repetitions: list[Counted], limits: Limits) -> Verdict:
     """The lowest repetition counts: what runs beside the requests can only add."""
     verdict = Verdict()
@@ -60,7 +69,7 @@ def judge(repetitions: list[Counted], limits: Limits) -> Verdict:
             continue
         lowest, highest = min(values), max(values)
         verdict.cells.append(f"{lowest:.2f}/{shown}")
-        if limit is not None and lowest > limit * (1 + NOISE) + BESIDE:
+        if limit is not None and lowest > most(figure, limit):
             verdict.passed.append(f"{figure} {lowest:.2f} a request, the budget is {limit:g}")
         if highest - lowest > max(NOISE * lowest, BESIDE):
             verdict.unsteady.append(f"{figure} {lowest:.2f} to {highest:.2f}")

@@ -150,6 +150,10 @@ class Budgets(unittest.TestCase):
             self.assertEqual(len(judge([counted(allocations=limit + 1.0)], {"allocations": limit}).passed), 1, limit)
             self.assertEqual(judge([counted(allocations=limit + 0.03)], {"allocations": limit}).passed, [], limit)
 
+    def test_a_busy_machine_passes_no_budget(self) -> None:
+        self.assertEqual(judge([counted(system_calls=8.16, allocations=39.45)], {"system_calls": 8, "allocations": 39}).passed, [])
+        self.assertEqual(len(judge([counted(system_calls=9, allocations=40)], {"system_calls": 8, "allocations": 39}).passed), 2)
+
     def test_one_read_more_for_sixteen_requests_passes_the_budget(self) -> None:
         self.assertEqual(len(judge([counted(read=2 / 16)], {"read": 0.07}).passed), 1)
 
