@@ -39,3 +39,15 @@ def account_with_tasks(port: int, count: int, email: str = "bench@example.com") 
         return token
     finally:
         connection.close()
+
+
+def add_products(port: int, count: int, token: str) -> None:
+    """So many products, by an account of `account_with_tasks`."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        for number in range(count):
+            status, answer = call(connection, "POST", "/products", {"name": f"Product {number}", "price": 9.5}, token)
+            if status != 201:
+                raise ServerError(f"POST /products answers {status} {str(answer)[:300]}")
+    finally:
+        connection.close()

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.accounts import account_with_tasks, call
+from harness.accounts import account_with_tasks, add_products, call
 from harness.generator import LoadRun
 from harness.measure import wrk
 from harness.servers import Server, ServerError, reactor_serve
@@ -78,10 +78,7 @@ def application(binary: Path, loops: int, is_shared: bool) -> Iterator[Applicati
         stack.callback(server.stop)
         server.start(None, "/health/ready")
         token = account_with_tasks(server.port, ROWS)
-        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
-        stack.callback(connection.close)
-        for number in range(ROWS):
-            call(connection, "POST", "/products", {"name": f"Product {number}", "price": 9.5}, token)
+        add_products(server.port, ROWS, token)
         yield Application(server, token, postgres.pid if postgres else None)
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.accounts import account_with_tasks, call
+from harness.accounts import account_with_tasks, add_products
 from harness.counts import Exchange, counting_environment
-from harness.servers import Server, ServerError, bench_server, reactor_serve
+from harness.servers import Server, bench_server, reactor_serve
 from services import Postgres, Redis
 
 # A deployment with one loop: which loop a connection comes to would be the kernel's choice.
@@ -73,7 +72,8 @@ def api(binary: Path, name: str, is_shared: bool) -> Iterator[Target]:
             settings = {"DATABASE_URL": stack.enter_context(Postgres()).socket_url, "REDIS_URL": stack.enter_context(Redis()).url}
         server, allocation_file = stack.enter_context(counting(
             reactor_serve(binary, LOOPS, RATE_LIMIT_PRODUCTS="1000000000/60s", **settings), "/metrics", "/health/ready"))
-        token = account(server.port)
+        token = account_with_tasks(server.port, 10, "counts@example.com")
+        add_products(server.port, 10, token)
         fields = {"Authorization": f"Bearer {token}"}
         yield Target(server, "/metrics", allocation_file, {
             f"me-{name}": Exchange.of("GET", "/auth/me", fields),
@@ -81,17 +81,3 @@ def api(binary: Path, name: str, is_shared: bool) -> Iterator[Target]:
             f"products-{name}": Exchange.of("GET", "/products", fields),
             f"create-task-{name}": Exchange.of("POST", "/tasks", fields | {"Content-Type": "application/json"}, BODY, status=201),
         })
-
-
-def account(port: int) -> str:
-    """Registers somebody with ten tasks, beside ten products; their access token."""
-    token = account_with_tasks(port, 10, "counts@example.com")
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    try:
-        for number in range(10):
-            status, answer = call(connection, "POST", "/products", {"name": f"Product {number}", "price": 9.5}, token)
-            if status != 201:
-                raise ServerError(f"POST /products answers {status} {str(answer)[:300]}")
-    finally:
-        connection.close()
-    return token
