@@ -47,6 +47,14 @@ final class BufferPool {
         return buffer
     }
 
+    /// Takes an emptied buffer out of its owner's hands. Moved, not copied: emptied while two own it, it would be allocated anew.
+    func reclaim(_ buffer: inout ByteBuffer) {
+        guard buffer.capacity > 0 else { return }
+        var emptied = ByteBuffer()
+        swap(&buffer, &emptied)
+        give(consume emptied)
+    }
+
     /// Gives an emptied buffer back.
     func give(_ buffer: consuming ByteBuffer) {
         let capacity = buffer.capacity

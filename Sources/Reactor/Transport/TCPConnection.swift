@@ -114,7 +114,7 @@ public final class TCPConnection: TickFlushable {
             write(&buffer)
         }
         guard closing != .closed else { return }
-        if buffer.isEmpty { returnBuffer() }
+        if buffer.isEmpty { loop.buffers.reclaim(&buffer) }
         if bytesUnsent == 0 { finishIfAsked() }
         if isAboveHighWater, bytesUnsent <= TCPConnection.lowWaterMark {
             isAboveHighWater = false
@@ -179,14 +179,6 @@ public final class TCPConnection: TickFlushable {
         guard status == 0 else { return close(TransportError(code: status, operation: "write")) }
         lastWriteProgress = loop.now
         flush()
-    }
-
-    private func returnBuffer() {
-        guard buffer.capacity > 0 else { return }
-        // Moved, not copied: a buffer that two own would be allocated anew to be emptied.
-        var emptied = ByteBuffer()
-        swap(&buffer, &emptied)
-        loop.buffers.give(consume emptied)
     }
 
     // MARK: Reading
@@ -286,7 +278,7 @@ public final class TCPConnection: TickFlushable {
 
     /// Delivered by libuv after the tick, never from inside another call: the delegate need not expect re-entry.
     fileprivate func didClose() {
-        returnBuffer()
+        loop.buffers.reclaim(&buffer)
         let delegate = self.delegate
         self.delegate = nil
         delegate?.closed(closeError)

@@ -163,9 +163,7 @@ final class TLSSession {
 
     /// Gives an emptied buffer back, so that an idle session has none.
     func returnBuffer() {
-        guard outgoing.isEmpty, outgoing.capacity > 0 else { return }
-        buffers.give(outgoing)
-        outgoing = ByteBuffer()
+        if outgoing.isEmpty { buffers.reclaim(&outgoing) }
     }
 
     private func prepareOutgoing() {
