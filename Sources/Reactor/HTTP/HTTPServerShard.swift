@@ -163,7 +163,7 @@ final class HTTPServerShard {
         listener?.close()
         listener = nil
         for connection in connections { connection.drain() }
-        for worker in parkedWorkers { worker.dismiss() }
+        for worker in parkedWorkers { worker.wake() }
         parkedWorkers.removeAll()
     }
 

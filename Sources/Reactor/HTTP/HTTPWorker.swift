@@ -18,7 +18,7 @@ final class HTTPWorker {
     /// Has the task serve `connection` until nothing is pending there. Only for a worker that is new or parked.
     func serve(_ connection: HTTPConnection) {
         self.connection = connection
-        guard unsafe parked == nil else { return unpark() }
+        guard unsafe parked == nil else { return wake() }
         // SAFETY: the task is isolated to the loop's actor, and this object is touched on the loop's thread only.
         nonisolated(unsafe) let worker = self
         let isolation = server.loop.isolation
@@ -27,9 +27,11 @@ final class HTTPWorker {
         }
     }
 
-    /// Ends a parked task.
-    func dismiss() {
-        unpark()
+    /// Lets a parked task go on: to the connection that it was given, or, without one, to its end.
+    func wake() {
+        guard let waiting = unsafe parked else { return }
+        unsafe parked = nil
+        unsafe waiting.resume()
     }
 
     /// Cancels the handler that runs. The task ends with its connection: there is no taking a cancellation back.
@@ -55,11 +57,5 @@ final class HTTPWorker {
             guard !Task.isCancelled, server.park(self) else { return }
             await unsafe withUnsafeContinuation { unsafe parked = $0 }
         }
-    }
-
-    private func unpark() {
-        guard let waiting = unsafe parked else { return }
-        unsafe parked = nil
-        unsafe waiting.resume()
     }
 }
