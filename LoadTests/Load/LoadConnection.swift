@@ -44,10 +44,11 @@ final class LoadConnection: TCPConnectionDelegate {
         transport.startReading()
     }
 
-    /// Closes without waiting for anything.
+    /// Closes without waiting for anything. What has no answer is counted now: the driver need not live until the socket is gone.
     func end() {
         isEnding = true
         giveUp()
+        loseAll()
     }
 
     /// Leaves a server that does not answer.

@@ -6,12 +6,13 @@ import TestSupport
 import Testing
 
 @Suite struct LoadWorkerTests {
-    /// Answers everything, and counts it. /refused is never good.
+    /// Answers everything, and counts it. /refused is never good, and /never is answered too late for everybody.
     private struct Responder: HTTPResponder {
         let requests: Tally
 
         func respond(to request: HTTPRequest) async -> HTTPResponse {
             requests.raise()
+            if request.hasPath("/never") { try? await request.loop.sleep(for: .seconds(60)) }
             return HTTPResponse(status: request.hasPath("/refused") ? .forbidden : .ok, body: .bytes(Array("ok".utf8)))
         }
     }
@@ -77,6 +78,12 @@ import Testing
         #expect(outcome.recorder.requests + outcome.recorder.unsent == 300)
         #expect(outcome.recorder.reconnects > 0)
         #expect(outcome.recorder.failureCount == 0)
+    }
+
+    @Test func requestsWithoutAnAnswerAreCountedWhenTheRunEnds() async throws {
+        let outcome = try await load("/never")
+        #expect(outcome.recorder.requests == 0)
+        #expect(outcome.recorder.failures[.timeout] == LoadWorkerTests.connections)
     }
 
     @Test func usersThatAreNeverLetInEndTheRun() async {
