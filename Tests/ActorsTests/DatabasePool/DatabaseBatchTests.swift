@@ -171,16 +171,3 @@ import Testing
         }
     }
 }
-
-private func withItems(
-    _ backend: TestDatabase, _ body: @escaping @Sendable (DatabasePool) async throws -> Void
-) async throws {
-    try await backend.withPool { pool in
-        try await pool.script("CREATE TABLE items (id integer PRIMARY KEY, name text NOT NULL)")
-        try await body(pool)
-    }
-}
-
-private func items(_ pool: DatabasePool) async throws -> Int64 {
-    try await pool.execute(.read("SELECT count(*) FROM items"), [])[0].int(0)
-}
