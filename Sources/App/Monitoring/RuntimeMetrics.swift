@@ -52,6 +52,10 @@ enum RuntimeMetrics {
             family("event_loop_jobs_from_elsewhere_total", .counter, help: "Swift jobs enqueued by other threads") { $0.jobsFromElsewhere },
             family("event_loop_wake_ups_total", .counter, help: "Wake-ups by other threads, one a burst") { $0.wakeUps },
             family("event_loop_jobs_ready", .gauge, help: "Swift jobs that wait for the loop") { $0.jobsReady },
+            MetricFamily(
+                "event_loop_longest_piece_seconds", .gauge, help: "The longest that one piece of work has held the loop",
+                samples: statistics.enumerated().map { .init(.seconds($0.element.longestPiece), ("loop", String($0.offset))) }),
+            family("event_loop_long_pieces_total", .counter, help: "Pieces of work that held the loop for 10 ms or more") { $0.longPieces },
         ]
     }
 

@@ -38,6 +38,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     private var flushes: [any TickFlushable] = []
     private var flushing: [any TickFlushable] = []
     private var counters = EventLoopStatistics()
+    private var pieces = PieceClock()
 
     // Any thread.
     private let inbox = Lock(Inbox())
@@ -134,6 +135,8 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     public var statistics: EventLoopStatistics {
         var snapshot = counters
         snapshot.jobsReady = ready.count + batch.count - batchPosition
+        snapshot.longestPiece = pieces.longest
+        snapshot.longPieces = pieces.long
         inbox.withLock {
             snapshot.wakeUps = $0.wakeUps
             snapshot.jobsFromElsewhere = $0.jobsFromElsewhere
@@ -174,12 +177,18 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     /// After a poll: run what its callbacks made ready.
     func afterPoll() {
         counters.ticks &+= 1
+        // The poll's callbacks are one piece. libuv read the clock when the poll returned.
+        pieces.begin(at: now)
+        pieces.end()
         drain()
     }
 
     /// Before a poll: run what timers made ready, send what the tick gathered. Returns whether work is left, in which case
     /// the poll must not block.
     func beforePoll() -> Bool {
+        // The timers' callbacks are one piece. libuv read the clock before them.
+        pieces.begin(at: now)
+        pieces.end()
         drain()
         flush()
         return !ready.isEmpty || batchPosition < batch.count || !posted.isEmpty
@@ -192,6 +201,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
                 let bodies = posted
                 posted = []
                 for body in bodies { body() }
+                pieces.end()
             }
             while batchPosition < batch.count {
                 guard budget > 0 else { return }
@@ -201,6 +211,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
                 // SAFETY: a job is taken from the batch once, and run on the thread of the executor it was given to.
                 unsafe job.runSynchronously(isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
                 counters.jobsRun &+= 1
+                pieces.end()
             }
             batch.removeAll(keepingCapacity: batch.count < 4_096)
             batchPosition = 0
@@ -215,6 +226,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
             swap(&flushes, &flushing)
             for target in flushing { target.flushTick() }
             flushing.removeAll(keepingCapacity: true)
+            pieces.end()
         }
     }
 
@@ -250,6 +262,11 @@ public struct EventLoopStatistics: Sendable, Equatable {
     public internal(set) var wakeUps = 0
     /// Jobs that were ready when the snapshot was taken.
     public internal(set) var jobsReady = 0
+    /// The longest time that the loop spent on one piece of work: a job, the callbacks of one poll, the writes of one tick. Every
+    /// connection waits for it. By the wall clock: a thread that the kernel takes off its core is counted too.
+    public internal(set) var longestPiece = Duration.zero
+    /// Pieces of 10 ms or more.
+    public internal(set) var longPieces = 0
 
     public init() {}
 }
