@@ -7,6 +7,8 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("InternalImportsByDefault"),
+    // Text from outside must not become a String by being interpolated into one: that is a deprecated function, and an error.
+    .treatWarning("DeprecatedDeclaration", as: .error),
 ]
 
 /// Exclusivity is proved by the tests, which check every access; a release build does not pay for asking again.

@@ -1,5 +1,7 @@
 // How many rows a request asks for. Pure; any thread.
 
+import Reactor
+
 /// `?queries=N` and `?count=N`.
 enum QueryCount {
     /// What the rules allow; numbers outside are taken as the nearest one.
@@ -9,7 +11,7 @@ enum QueryCount {
     ///   - name: the parameter's, with its equals sign.
     ///   - query: what follows the `?`.
     /// - Returns: 1 where the parameter is absent or not a number.
-    static func read(_ name: String, from query: String?) -> Int {
+    static func read(_ name: String, from query: Text?) -> Int {
         guard let query, let field = query.utf8.split(separator: UInt8(ascii: "&")).first(where: { $0.starts(with: name.utf8) }) else {
             return range.lowerBound
         }

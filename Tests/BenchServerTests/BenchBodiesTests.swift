@@ -12,8 +12,8 @@ import Testing
             ("queries=1", 1),
             ("queries=20", 20), ("a=3&queries=20&b", 20), ("xqueries=20", 1), ("queries=500", 500), ("queries=501", 500),
             ("queries=99999999999999999999999999", 500),
-        ] as [(String?, Int)])
-    func theCountIsBetweenOneAndFiveHundredWhateverIsAskedFor(_ query: String?, _ count: Int) {
+        ] as [(Text?, Int)])
+    func theCountIsBetweenOneAndFiveHundredWhateverIsAskedFor(_ query: Text?, _ count: Int) {
         #expect(QueryCount.read("queries=", from: query) == count)
     }
 

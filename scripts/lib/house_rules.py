@@ -1,7 +1,7 @@
 """The rules of ARCHITECTURE.md and CONTRIBUTING.md that a program can check; prints `path:line: fault` for each breach.
 
 Layers: nothing imports upward, only Reactor touches C and unsafe memory, pure files do not suspend, services know no
-HTTP, SQL stands in repositories. Files: one idea, at most 400 lines, nothing left undone, an opening comment. The
+HTTP, SQL stands in repositories. Text from outside is a Text, and becomes a String where a comment says why. Files: one idea, at most 400 lines, nothing left undone, an opening comment. The
 repository: nothing built is tracked, and the documents name only commands and files that exist.
 """
 
@@ -23,6 +23,16 @@ UNCHECKED = re.compile(r"@unchecked Sendable|nonisolated\(unsafe\)")
 # Spelt in two halves, so that this file passes its own check.
 UNDONE = re.compile(r"\b(?:TO" r"DO|FIX" r"ME|XX" r"X)\b|not (?:yet )?imple" r"mented|fatalError\(\"[Uu]nimpl" r"emented")
 COMMENT_WINDOW = 14
+# Text from outside is a Text: the compiler refuses to compare, hash, search or fold it as a String. What is left to look for is how
+# one becomes the other.
+TEXT_EXIT = re.compile(r"\bswiftString\b")
+TEXT_COMMENT_WINDOW = 3
+STRING_OF_BYTES = re.compile(
+    r"\bString\((?:decoding|validating|cString|bytes):|"
+    r"\bString\([\w.]+\.(?:utf8|unicodeScalars)(?:\)|\[|\.(?:prefix|suffix|drop)\w*)")
+STRING_COLUMN = re.compile(r"\brow\.(?:string|optionalString)\(")
+# Where bytes and columns are the operator's, or the program's own.
+OPERATORS_OWN = {"Boot", "Migrations", "Operations", "Docs", "Tracing"}
 
 faults: list[str] = []
 
@@ -69,6 +79,8 @@ def check_swift(path: Path) -> None:
             if not any("SAFETY:" in one for one in before):
                 fault(path, number, f"{UNCHECKED.search(line)[0]} without a comment // SAFETY: that says why it holds")
 
+    if in_sources:
+        check_text(path, lines, code)
     if layer == "App":
         check_feature(path, code)
     if in_sources or path.parts[0] == "LoadTests":
@@ -76,6 +88,19 @@ def check_swift(path: Path) -> None:
             fault(path, len(lines) - 1, f"{len(lines) - 1} lines; at most {MAX_LINES}: which second idea is inside?")
         if not lines[0].startswith("//"):
             fault(path, 1, "a file opens with a comment: what it is, what it owns, which thread it lives on")
+
+
+def check_text(path: Path, lines: list[str], code: list[str]) -> None:
+    if path.name.startswith("Text"):
+        return
+    meets_clients = path.parts[1] in {"App", "Actors"} and path.parts[2] not in OPERATORS_OWN or path.parts[1:3] == ("Reactor", "HTTP")
+    for number, line in enumerate(code, 1):
+        if TEXT_EXIT.search(line) and not any("TEXT:" in one for one in lines[max(0, number - 1 - TEXT_COMMENT_WINDOW):number]):
+            fault(path, number, "swiftString without a comment // TEXT: that says why nothing compares, hashes or searches the result")
+        if meets_clients and (match := STRING_OF_BYTES.search(line)):
+            fault(path, number, f"{match[0]}...: bytes from outside become a Text, and bytes of the program's own String(ascii:)")
+        if meets_clients and (match := STRING_COLUMN.search(line)):
+            fault(path, number, f"{match[0]}...: a column that clients write is read by text(), a keyword by asciiString()")
 
 
 def check_feature(path: Path, code: list[str]) -> None:

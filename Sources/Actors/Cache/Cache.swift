@@ -15,7 +15,7 @@ public actor Cache {
     private struct FlightKey: Sendable, Hashable {
         let namespace: String
         let generation: CacheGeneration
-        let key: String
+        let key: Text
     }
 
     public nonisolated let loop: EventLoop
@@ -52,11 +52,11 @@ public actor Cache {
     ///   - load: makes the value. Runs on this loop.
     /// - Throws: only what `load` throws, and `CancellationError`.
     public func value(
-        namespace: String, key: String, user: Int64? = nil, ttl: Duration,
+        namespace: String, key: Text, user: Int64? = nil, ttl: Duration,
         load: @escaping @Sendable () async throws -> [UInt8]
     ) async throws -> [UInt8] {
         // No user's key can look like another's: the first bar ends the user.
-        let key = user.map { "\($0)|\(key)" } ?? "|" + key
+        let key: Text = if let user { "\(user)|\(key)" } else { "|" + key }
         let found = await lookUp(namespace: namespace, key: key)
         if let bytes = found.bytes {
             counters.hits += 1
@@ -84,7 +84,7 @@ public actor Cache {
     }
 
     @inline(__always)
-    private func lookUp(namespace: String, key: String) async -> CacheLookup {
+    private func lookUp(namespace: String, key: Text) async -> CacheLookup {
         switch store {
         case .local(let local):
             return await local.lookUp(namespace: namespace, key: key)

@@ -5,10 +5,10 @@ import Reactor
 /// What an in-process entry is found by.
 struct CacheEntryKey: Sendable, Hashable {
     let namespace: String
-    let key: String
+    let key: Text
 
     /// Roughly what the key and the bookkeeping of an entry occupy besides its value.
-    var overheadBytes: Int { namespace.utf8.count + key.utf8.count + 160 }
+    var overheadBytes: Int { namespace.utf8.count + key.byteCount + 160 }
 }
 
 /// The entries whose keys hash to this shard's loop.
@@ -50,14 +50,14 @@ struct LocalCacheStore: Sendable {
     let shards: [CacheShard]
     let generations: CacheGenerations
 
-    func lookUp(namespace: String, key: String) async -> CacheLookup {
+    func lookUp(namespace: String, key: Text) async -> CacheLookup {
         let generation = generations.current(of: namespace)
         let entryKey = CacheEntryKey(namespace: namespace, key: key)
         let bytes = await shard(for: entryKey).value(for: entryKey, generation)
         return CacheLookup(generation: generation, bytes: bytes, isStorable: true)
     }
 
-    func store(_ bytes: [UInt8], namespace: String, generation: CacheGeneration, key: String, ttl: Duration) async {
+    func store(_ bytes: [UInt8], namespace: String, generation: CacheGeneration, key: Text, ttl: Duration) async {
         // Raised while the value was being loaded: nobody would ever find it.
         guard generations.current(of: namespace) == generation else { return }
         let entryKey = CacheEntryKey(namespace: namespace, key: key)

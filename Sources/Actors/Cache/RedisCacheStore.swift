@@ -24,7 +24,7 @@ struct RedisCacheStore: Sendable {
     static let generationLifetime: Duration = .seconds(7 * 24 * 3_600)
 
     /// One round trip; two for the first look-up of a namespace.
-    func lookUp(namespace: String, key: String) async throws(RedisError) -> CacheLookup {
+    func lookUp(namespace: String, key: Text) async throws(RedisError) -> CacheLookup {
         let reply = try await client.execute(
             RedisCommand("MGET", .text(generationKey(namespace)), .text(entryKey(namespace, key))))
         guard case .array(let values) = reply, values.count == 2 else { throw .unexpectedReply("MGET of two keys") }
@@ -39,7 +39,7 @@ struct RedisCacheStore: Sendable {
     }
 
     func store(
-        _ bytes: [UInt8], namespace: String, generation: CacheGeneration, key: String, ttl: Duration
+        _ bytes: [UInt8], namespace: String, generation: CacheGeneration, key: Text, ttl: Duration
     ) async throws(RedisError) {
         let milliseconds = Int(clamping: ttl.ceilingMilliseconds)
         guard milliseconds > 0 else { return }
@@ -76,13 +76,13 @@ struct RedisCacheStore: Sendable {
     }
 
     /// The length keeps `a:b` + `c` and `a` + `b:c` apart.
-    private func entryKey(_ namespace: String, _ key: String) -> String {
-        var text = entryPrefix
-        text.reserveCapacity(entryPrefix.utf8.count + namespace.utf8.count + key.utf8.count + 8)
+    private func entryKey(_ namespace: String, _ key: Text) -> Text {
+        var text = Text(reservingBytes: entryPrefix.utf8.count + namespace.utf8.count + key.byteCount + 8)
+        text += entryPrefix
         text += String(namespace.utf8.count)
-        text += ":"
+        text += ":" as String
         text += namespace
-        text += ":"
+        text += ":" as String
         text += key
         return text
     }

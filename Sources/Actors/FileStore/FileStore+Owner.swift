@@ -15,7 +15,7 @@ extension FileStore {
         do {
             let bytes = try await blocking { try FileReader(path: path).read(offset: 0, count: FileStore.maxOwnerBytes) }
             // A person may have written it.
-            return String(String(decoding: bytes, as: UTF8.self).prefix { !$0.isWhitespace })
+            return String(ascii: Array(bytes.prefix { $0 > 0x20 && $0 < 0x7F }))
         } catch FileStoreError.notFound {
             return nil
         }

@@ -195,6 +195,6 @@ extension Digest {
             text.append(digits[Int(byte >> 4)])
             text.append(digits[Int(byte & 0x0F)])
         }
-        return String(decoding: text, as: UTF8.self)
+        return String(ascii: text)
     }
 }

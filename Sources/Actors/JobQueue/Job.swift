@@ -41,7 +41,7 @@ public struct NewJob: Sendable, Hashable {
     /// Which handler runs it.
     public var kind: String
     /// JSON, by convention; the queue does not look into it.
-    public var payload: String
+    public var payload: Text
     public var ownerID: Int64?
     /// Higher runs first.
     public var priority: Int
@@ -49,7 +49,7 @@ public struct NewJob: Sendable, Hashable {
     public var runAt: Timestamp?
 
     public init(
-        id: JobID = JobID(), kind: String, payload: String = "{}", ownerID: Int64? = nil, priority: Int = 0,
+        id: JobID = JobID(), kind: String, payload: Text = "{}", ownerID: Int64? = nil, priority: Int = 0,
         runAt: Timestamp? = nil
     ) {
         self.id = id
@@ -66,7 +66,7 @@ public struct NewJob: Sendable, Hashable {
 public struct ClaimedJob: Sendable, Hashable {
     public let id: JobID
     public let kind: String
-    public let payload: String
+    public let payload: Text
     public let ownerID: Int64?
     public let priority: Int
     /// Runs so far, this one among them.
@@ -87,8 +87,8 @@ public struct JobRecord: Sendable, Hashable {
     public let maxAttempts: Int
     /// Of the current run, in per cent, as far as its handler says.
     public let progress: Int
-    public let result: String?
-    public let lastError: String?
+    public let result: Text?
+    public let lastError: Text?
     /// When it is due, or was.
     public let runAt: Timestamp
     public let createdAt: Timestamp
@@ -102,9 +102,9 @@ public struct JobFilter: Sendable, Hashable {
     /// Nil is everybody's.
     public var ownerID: Int64?
     public var status: JobStatus?
-    public var kind: String?
+    public var kind: Text?
 
-    public init(ownerID: Int64? = nil, status: JobStatus? = nil, kind: String? = nil) {
+    public init(ownerID: Int64? = nil, status: JobStatus? = nil, kind: Text? = nil) {
         self.ownerID = ownerID
         self.status = status
         self.kind = kind

@@ -31,7 +31,7 @@ extension JobQueue {
     public func countsByStatus() async throws(DatabaseError) -> [JobStatus: Int] {
         var counts: [JobStatus: Int] = [:]
         for row in try await database.execute(JobStatements.countsByStatus, []) {
-            guard let status = JobStatus(rawValue: try row.string(0)) else { continue }
+            guard let status = JobStatus(rawValue: try row.asciiString(0)) else { continue }
             counts[status] = Int(clamping: try row.int(1))
         }
         return counts
@@ -48,13 +48,13 @@ extension JobQueue {
 extension JobRecord {
     /// Reads ``JobStatements/columns``.
     fileprivate init(_ row: SQLRow) throws(DatabaseError) {
-        let status = try row.string(3)
+        let status = try row.asciiString(3)
         guard let known = JobStatus(rawValue: status) else { throw .decoding("no job status is called \(status)") }
         self.init(
-            id: try JobID(of: row), kind: try row.string(1), ownerID: try row.optionalInt(2), status: known,
+            id: try JobID(of: row), kind: try row.asciiString(1), ownerID: try row.optionalInt(2), status: known,
             priority: Int(clamping: try row.int(4)), attempts: Int(clamping: try row.int(5)),
             maxAttempts: Int(clamping: try row.int(6)), progress: Int(clamping: try row.int(7)),
-            result: try row.optionalString(8), lastError: try row.optionalString(9), runAt: try row.timestamp(10),
+            result: try row.optionalText(8), lastError: try row.optionalText(9), runAt: try row.timestamp(10),
             createdAt: try row.timestamp(11), startedAt: try row.optionalTimestamp(12), finishedAt: try row.optionalTimestamp(13))
     }
 }

@@ -133,7 +133,7 @@ public actor JobQueue {
     ) async throws -> JobPolicy.AfterFailure {
         let after = policy.afterFailure(
             attempts: job.attempts, maxAttempts: job.maxAttempts, isPermanent: isPermanent, now: now, chance: chance)
-        let bindings = job.token + [.text(String(reason.prefix(2_000))), .timestamp(now)]
+        let bindings = job.token + [.text(Text(reason).cut(toBytes: 2_000)), .timestamp(now)]
         let rows =
             switch after {
             case .retry(let at): try await database.execute(JobStatements.retry, bindings + [.timestamp(at)])
@@ -159,7 +159,7 @@ extension ClaimedJob {
 
     fileprivate init(_ row: SQLRow, worker: String) throws(DatabaseError) {
         self.init(
-            id: try JobID(of: row), kind: try row.string(1), payload: try row.string(2), ownerID: try row.optionalInt(3),
+            id: try JobID(of: row), kind: try row.asciiString(1), payload: try row.text(2), ownerID: try row.optionalInt(3),
             priority: Int(clamping: try row.int(4)), attempts: Int(clamping: try row.int(5)),
             maxAttempts: Int(clamping: try row.int(6)), worker: worker)
     }

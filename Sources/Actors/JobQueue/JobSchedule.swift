@@ -1,14 +1,16 @@
 // Jobs that come round again. A value; any thread.
 
+public import Reactor
+
 /// Enqueues a job at each time that an expression names.
 public struct JobSchedule: Sendable, Hashable {
     /// Stays: the row that remembers when it is due goes by it.
     public let name: String
     public let cron: CronExpression
     public let kind: String
-    public let payload: String
+    public let payload: Text
 
-    public init(name: String, cron: CronExpression, kind: String, payload: String = "{}") {
+    public init(name: String, cron: CronExpression, kind: String, payload: Text = "{}") {
         self.name = name
         self.cron = cron
         self.kind = kind

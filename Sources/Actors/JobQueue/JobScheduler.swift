@@ -32,9 +32,9 @@ public struct JobScheduler: Sendable {
     public func enqueueDue(now: Timestamp = .now()) async throws -> Timestamp? {
         for row in try await database.execute(JobStatements.dueSchedules, [.timestamp(now)]) {
             let due = Due(
-                name: try row.string(0), kind: try row.string(2), payload: try row.string(3), at: try row.timestamp(4),
+                name: try row.asciiString(0), kind: try row.asciiString(2), payload: try row.text(3), at: try row.timestamp(4),
                 // An expression that somebody has spoilt in the table is not due again.
-                next: (try? CronExpression(row.string(1))).map { JobScheduler.next(of: $0, after: now) } ?? .null)
+                next: (try? CronExpression(row.asciiString(1))).map { JobScheduler.next(of: $0, after: now) } ?? .null)
             try await enqueue(due, now: now)
         }
         return try await database.execute(JobStatements.nextSchedule, []).first?.optionalTimestamp(0)
@@ -43,7 +43,7 @@ public struct JobScheduler: Sendable {
     private struct Due: Sendable {
         let name: String
         let kind: String
-        let payload: String
+        let payload: Text
         let at: Timestamp
         let next: SQLValue
     }

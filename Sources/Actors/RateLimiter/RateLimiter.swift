@@ -25,14 +25,14 @@ public actor RateLimiter {
     /// Never fails, and takes at most Redis' command deadline (100 ms). While Redis is away each process allows `limit` for
     /// itself. Cancelling the task has this process decide.
     /// - Parameter key: who is limited: a user, an address, a login name and an address.
-    public func decide(_ rule: RateLimitRule, key: String) async -> RateLimitDecision {
+    public func decide(_ rule: RateLimitRule, key: Text) async -> RateLimitDecision {
         let decision = await decideSomewhere(rule, key: key)
         if decision.isAllowed { counters.allowed += 1 } else { counters.refused += 1 }
         return decision
     }
 
     @inline(__always)
-    private func decideSomewhere(_ rule: RateLimitRule, key: String) async -> RateLimitDecision {
+    private func decideSomewhere(_ rule: RateLimitRule, key: Text) async -> RateLimitDecision {
         guard let shared else { return await local.decide(rule, key: key) }
         do throws(RedisError) {
             let decision = try await shared.decide(rule, key: key)

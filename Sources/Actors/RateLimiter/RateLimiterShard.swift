@@ -5,7 +5,7 @@ import Reactor
 /// What an in-process bucket is found by.
 struct RateLimitKey: Sendable, Hashable {
     let rule: String
-    let key: String
+    let key: Text
 }
 
 /// The buckets whose keys hash to this shard's loop. A bucket that is full again, or whose window is over, is as good as none
@@ -28,7 +28,7 @@ actor RateLimiterShard {
 
     var count: Int { tallies.count }
 
-    func decide(_ rule: RateLimitRule, key: String) -> RateLimitDecision {
+    func decide(_ rule: RateLimitRule, key: Text) -> RateLimitDecision {
         let key = RateLimitKey(rule: rule.name, key: key)
         let now = loop.now
         let decision: RateLimitDecision
@@ -52,7 +52,7 @@ actor RateLimiterShard {
 struct LocalRateLimits: Sendable {
     let shards: [RateLimiterShard]
 
-    func decide(_ rule: RateLimitRule, key: String) async -> RateLimitDecision {
+    func decide(_ rule: RateLimitRule, key: Text) async -> RateLimitDecision {
         var hasher = Hasher()
         hasher.combine(rule.name)
         hasher.combine(key)

@@ -16,15 +16,15 @@ struct SharedRateLimits: Sendable {
         self.prefix = prefix + "limit:"
     }
 
-    func decide(_ rule: RateLimitRule, key: String) async throws(RedisError) -> RateLimitDecision {
+    func decide(_ rule: RateLimitRule, key: Text) async throws(RedisError) -> RateLimitDecision {
         let microseconds = rule.window.wholeNanoseconds / 1_000
         let script =
             switch rule.algorithm {
             case .tokenBucket: SharedRateLimits.tokenBucket
             case .fixedWindow: SharedRateLimits.fixedWindow
             }
-        var tally = prefix
-        tally.reserveCapacity(prefix.utf8.count + rule.sharedName.utf8.count + key.utf8.count)
+        var tally = Text(reservingBytes: prefix.utf8.count + rule.sharedName.utf8.count + key.byteCount)
+        tally += prefix
         tally += rule.sharedName
         tally += key
         let reply = try await client.eval(script, keys: [tally], arguments: [.integer(rule.limit), .integer(Int(microseconds))])

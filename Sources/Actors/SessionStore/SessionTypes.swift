@@ -16,15 +16,15 @@ public struct SessionID: Sendable, Hashable, RawRepresentable, CustomStringConve
 /// What a verified access token says. Role and name are as of its issue: a ``Principal`` has the live ones.
 public struct AccessClaims: Sendable, Hashable {
     public let userID: Int64
-    public let username: String
-    public let role: String
+    public let username: Text
+    public let role: Text
     public let sessionID: SessionID
     /// `jti`.
-    public let tokenID: String
+    public let tokenID: Text
     public let expiresAt: Timestamp
 
     public init(
-        userID: Int64, username: String, role: String, sessionID: SessionID, tokenID: String, expiresAt: Timestamp
+        userID: Int64, username: Text, role: Text, sessionID: SessionID, tokenID: Text, expiresAt: Timestamp
     ) {
         self.userID = userID
         self.username = username
@@ -38,13 +38,13 @@ public struct AccessClaims: Sendable, Hashable {
 /// A session and its user as the database has them.
 public struct LiveSession: Sendable, Hashable {
     public let userID: Int64
-    public let username: String
+    public let username: Text
     public let role: String
     /// Neither ended nor expired.
     public let isSessionActive: Bool
     public let isUserActive: Bool
 
-    public init(userID: Int64, username: String, role: String, isSessionActive: Bool, isUserActive: Bool) {
+    public init(userID: Int64, username: Text, role: String, isSessionActive: Bool, isUserActive: Bool) {
         self.userID = userID
         self.username = username
         self.role = role
@@ -56,11 +56,11 @@ public struct LiveSession: Sendable, Hashable {
 /// The authenticated user of a request.
 public struct Principal: Sendable, Hashable {
     public let userID: Int64
-    public let username: String
+    public let username: Text
     public let role: String
     public let sessionID: SessionID
 
-    public init(userID: Int64, username: String, role: String, sessionID: SessionID) {
+    public init(userID: Int64, username: Text, role: String, sessionID: SessionID) {
         self.userID = userID
         self.username = username
         self.role = role

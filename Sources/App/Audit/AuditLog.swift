@@ -29,12 +29,13 @@ enum AuditLog {
     static func record(
         _ entry: AuditEntry, from origin: RequestOrigin, at now: Timestamp, in transaction: any SQLExecutor
     ) async throws(DatabaseError) {
-        let details = entry.details.map { SQLValue.text(String(decoding: JSONValue.object($0).serialized, as: UTF8.self)) }
+        let details = entry.details.map { SQLValue.text(Text(decoding: JSONValue.object($0).serialized)) }
         _ = try await transaction.execute(
             insert,
             [
                 .timestamp(now), entry.actorID.map { .int($0) } ?? .null, .text(entry.action), .text(entry.subjectType),
-                .text(entry.subjectID), .text(origin.clientAddress.clipped(to: 64)), .text(origin.requestID.clipped(to: 128)),
+                .text(entry.subjectID), .text(Text(origin.clientAddress).clipped(toScalars: 64)),
+                .text(Text(origin.requestID).clipped(toScalars: 128)),
                 details ?? .null,
             ])
     }
@@ -44,11 +45,4 @@ enum AuditLog {
         INSERT INTO audit_log (created_at, actor_id, action, subject_type, subject_id, ip, request_id, details)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
         """)
-}
-
-extension String {
-    /// At most `count` Unicode code points, which is what varchar counts.
-    func clipped(to count: Int) -> String {
-        unicodeScalars.count <= count ? self : String(String.UnicodeScalarView(unicodeScalars.prefix(count)))
-    }
 }

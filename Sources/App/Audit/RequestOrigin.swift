@@ -6,9 +6,9 @@ import Reactor
 struct RequestOrigin: Sendable, Hashable {
     let clientAddress: String
     let requestID: String
-    let userAgent: String?
+    let userAgent: Text?
 
-    init(clientAddress: String, requestID: String, userAgent: String? = nil) {
+    init(clientAddress: String, requestID: String, userAgent: Text? = nil) {
         self.clientAddress = clientAddress
         self.requestID = requestID
         self.userAgent = userAgent

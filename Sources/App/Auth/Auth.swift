@@ -7,10 +7,10 @@ import Reactor
 
 /// Opens an account. `role`, `is_active` and the like are refused like any other unknown member.
 struct RegisterRequest: RequestBody {
-    let email: String
-    let password: String
-    let username: String?
-    let fullName: String?
+    let email: Text
+    let password: Text
+    let username: Text?
+    let fullName: Text?
 
     private static let password = UserFields.password("password")
     private static let username = UserFields.username.optional()
@@ -38,8 +38,8 @@ enum CredentialFields {
 
 /// Login in JSON or as a form.
 struct LoginRequest: RequestBody {
-    let username: String
-    let password: String
+    let username: Text
+    let password: Text
 
     static let encodings: [BodyEncoding] = [.json, .form]
     static let schema = ObjectSchema(
@@ -54,8 +54,8 @@ struct LoginRequest: RequestBody {
 
 /// Login as OAuth2 clients do it, Swagger UI among them.
 struct AccessTokenForm: RequestBody {
-    let username: String
-    let password: String
+    let username: Text
+    let password: Text
 
     static let encodings: [BodyEncoding] = [.form]
     static let schema = ObjectSchema(
@@ -69,7 +69,7 @@ struct AccessTokenForm: RequestBody {
 }
 
 struct RefreshRequest: RequestBody {
-    let refreshToken: String
+    let refreshToken: Text
 
     private static let refreshToken = Field.string("refresh_token", length: 1...512).secret()
     static let schema = ObjectSchema("TokenRefresh", refreshToken)
@@ -96,8 +96,8 @@ struct UpdateProfileRequest: RequestBody {
 }
 
 struct ChangePasswordRequest: RequestBody {
-    let currentPassword: String
-    let newPassword: String
+    let currentPassword: Text
+    let newPassword: Text
 
     private static let currentPassword = Field.string("current_password", length: 1...1_024).secret()
     private static let newPassword = UserFields.password("new_password")

@@ -45,7 +45,7 @@ extension AuthRoutes {
         return Message("A mail is on its way")
     }
 
-    private static func admitMail(_ context: RequestContext, to address: String) async throws {
+    private static func admitMail(_ context: RequestContext, to address: Text) async throws {
         guard let allowance = await context.services.auth.admitMail(to: address, from: context.origin) else { return }
         try context.obey(allowance)
     }

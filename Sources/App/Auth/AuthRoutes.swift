@@ -72,7 +72,7 @@ extension AuthRoutes {
         try await logIn(context, body.username, body.password)
     }
 
-    private static func logIn(_ context: RequestContext, _ login: String, _ password: String) async throws -> TokenResponse {
+    private static func logIn(_ context: RequestContext, _ login: Text, _ password: Text) async throws -> TokenResponse {
         let origin = context.origin
         if let allowance = await context.services.auth.admitLogin(login, from: origin) {
             try context.obey(allowance)
@@ -122,7 +122,7 @@ extension AuthRoutes {
     }
 
     @Sendable private static func endSession(_ context: RequestContext) async throws -> NoContent {
-        let id = SessionID(rawValue: try context.path.text("session_id"))
+        let id = SessionID(rawValue: try context.path.uuid("session_id"))
         try await context.services.auth.endSession(id, of: try context.user, from: context.origin)
         return NoContent()
     }

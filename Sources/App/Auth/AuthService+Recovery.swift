@@ -8,15 +8,15 @@ extension AuthService {
 
     /// Counts a mail that somebody asks for. To be asked before the use cases below, and to be obeyed.
     /// - Returns: nil where nothing is limited.
-    func admitMail(to email: String, from origin: RequestOrigin) async -> Allowance? {
+    func admitMail(to email: Text, from origin: RequestOrigin) async -> Allowance? {
         guard let rule = settings.mailRule else { return nil }
-        let key = "\(email.lowercased())|\(ClientAddress.limitKey(of: origin.clientAddress))"
+        let key: Text = "\(email.foldedCase())|\(ClientAddress.limitKey(of: origin.clientAddress))"
         return Allowance(rule: rule, decision: await limiter.decide(rule, key: key))
     }
 
     /// Queues a mail with which to reset the password, where there is an account of that address to be reset. Where there is none,
     /// as much happens, and the caller learns nothing.
-    func requestPasswordReset(of email: String) async throws {
+    func requestPasswordReset(of email: Text) async throws {
         let found = try await UserRepository.credentials(login: email, in: database)
         let user = found.flatMap { $0.user.isActive && $0.hashedPassword != nil ? $0.user.id : nil }
         try await jobs.enqueue(AccountMailJob.job(.passwordReset, user: user), in: database)
@@ -33,7 +33,7 @@ extension AuthService {
 
     /// Replaces the password of whom a token was mailed to, and ends all of their sessions.
     /// - Throws: `APIError` ``APIError/invalidOneTimeToken``, or 422 for a password that everybody knows: the token then still works.
-    func resetPassword(with text: String, to password: String, from origin: RequestOrigin) async throws {
+    func resetPassword(with text: Text, to password: Text, from origin: RequestOrigin) async throws {
         // Looked at first: a hash costs what no made-up token shall cost us.
         guard let token = OneTimeToken(text),
             let held = try await OneTimeTokenRepository.find(token, .passwordReset, now: .now(), in: database),
@@ -57,7 +57,7 @@ extension AuthService {
 
     /// Marks the address verified that a token was mailed to, if it still is the user's.
     /// - Throws: `APIError` ``APIError/invalidOneTimeToken``.
-    func verifyEmail(with text: String, from origin: RequestOrigin) async throws {
+    func verifyEmail(with text: Text, from origin: RequestOrigin) async throws {
         guard let token = OneTimeToken(text),
             let held = try await OneTimeTokenRepository.find(token, .emailVerification, now: .now(), in: database)
         else { throw APIError.invalidOneTimeToken }
@@ -80,7 +80,7 @@ extension AuthService {
     ) async throws {
         guard let user = try await UserRepository.lockForUpdate(id: id, in: transaction)?.user, user.isActive,
             let redeemed = try await OneTimeTokenRepository.redeem(token, purpose, now: now, in: transaction),
-            redeemed.userID == id, redeemed.email.lowercased() == user.email.lowercased()
+            redeemed.userID == id, redeemed.email.foldedCase() == user.email.foldedCase()
         else { throw APIError.invalidOneTimeToken }
         try await OneTimeTokenRepository.invalidate(purpose, ofUser: id, now: now, in: transaction)
     }

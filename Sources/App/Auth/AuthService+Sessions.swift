@@ -9,10 +9,10 @@ extension AuthService {
 
     /// Counts an attempt to log in. To be asked before ``logIn(_:password:from:)``, and to be obeyed.
     /// - Returns: nil where nothing is limited.
-    func admitLogin(_ login: String, from origin: RequestOrigin) async -> Allowance? {
+    func admitLogin(_ login: Text, from origin: RequestOrigin) async -> Allowance? {
         guard let rule = settings.loginRule else { return nil }
         // The address alone would lock out a whole office, the name alone would let anybody lock out its owner.
-        let key = "\(login.lowercased())|\(ClientAddress.limitKey(of: origin.clientAddress))"
+        let key: Text = "\(login.foldedCase())|\(ClientAddress.limitKey(of: origin.clientAddress))"
         return Allowance(rule: rule, decision: await limiter.decide(rule, key: key))
     }
 
@@ -20,7 +20,7 @@ extension AuthService {
     /// - Parameter login: an address or a username.
     /// - Throws: `APIError` ``APIError/invalidCredentials``, the same and after the same time whether or not there is such a user;
     ///   ``APIError/inactiveUser``.
-    func logIn(_ login: String, password: String, from origin: RequestOrigin) async throws -> TokenPair {
+    func logIn(_ login: Text, password: Text, from origin: RequestOrigin) async throws -> TokenPair {
         let found = try await UserRepository.credentials(login: login, in: database)
         let verdict = try await passwords.verify(password, against: found?.hashedPassword)
         guard verdict != .wrong, let found, let hash = found.hashedPassword else { throw APIError.invalidCredentials }
@@ -56,7 +56,7 @@ extension AuthService {
     /// Hashes anew at today's cost. To its owner the account has not changed, so neither has the time of its last change.
     /// - Returns: the hash that the password now has.
     /// - Throws: `APIError` ``APIError/invalidCredentials`` where it is not the password any more.
-    private func rehash(_ password: String, of user: User, from old: String) async throws -> String {
+    private func rehash(_ password: Text, of user: User, from old: String) async throws -> String {
         let new = try await passwords.hash(password)
         let isReplaced = try await UserRepository.replacePassword(
             id: user.id, old: old, new: new, now: user.updatedAt, in: database)
@@ -85,7 +85,7 @@ extension AuthService {
     /// committed leave its session alone; one that looks a moment later ends it. So clients, a browser's tabs among them, refresh
     /// one at a time.
     /// - Throws: `APIError` ``APIError/invalidRefreshToken``, ``APIError/tokenReused``.
-    func refresh(_ text: String, from origin: RequestOrigin) async throws -> TokenPair {
+    func refresh(_ text: Text, from origin: RequestOrigin) async throws -> TokenPair {
         guard let token = RefreshToken(text), let stored = try await SessionRepository.find(token, in: database) else {
             throw APIError.invalidRefreshToken
         }

@@ -76,7 +76,7 @@ struct AuthService: Sendable {
     /// Replaces one's password, and ends every other session.
     /// - Throws: `APIError` ``APIError/wrongPassword``, or 422 for a password that everybody knows.
     func changePassword(
-        from current: String, to new: String, of principal: Principal, from origin: RequestOrigin
+        from current: Text, to new: Text, of principal: Principal, from origin: RequestOrigin
     ) async throws {
         let id = principal.userID
         guard let stored = try await UserRepository.credentials(id: id, in: database), let oldHash = stored.hashedPassword,

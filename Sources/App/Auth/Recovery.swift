@@ -3,7 +3,7 @@
 import Reactor
 
 struct ForgotPasswordRequest: RequestBody {
-    let email: String
+    let email: Text
 
     static let schema = ObjectSchema("PasswordForgot", UserFields.email)
 
@@ -13,8 +13,8 @@ struct ForgotPasswordRequest: RequestBody {
 }
 
 struct ResetPasswordRequest: RequestBody {
-    let token: String
-    let newPassword: String
+    let token: Text
+    let newPassword: Text
 
     private static let newPassword = UserFields.password("new_password")
     static let schema = ObjectSchema("PasswordReset", OneTimeTokenFields.token, newPassword)
@@ -26,7 +26,7 @@ struct ResetPasswordRequest: RequestBody {
 }
 
 struct VerifyEmailRequest: RequestBody {
-    let token: String
+    let token: Text
 
     static let schema = ObjectSchema("EmailVerify", OneTimeTokenFields.token)
 

@@ -15,8 +15,8 @@ enum SessionRepository {
         _ = try await executor.execute(
             insertSession,
             [
-                .uuid(id.rawValue), .int(user), .text(origin.clientAddress.clipped(to: 64)),
-                .optional(origin.userAgent?.clipped(to: 400)), .timestamp(now), .timestamp(expiresAt),
+                .uuid(id.rawValue), .int(user), .text(Text(origin.clientAddress).clipped(toScalars: 64)),
+                .optional(origin.userAgent?.clipped(toScalars: 400)), .timestamp(now), .timestamp(expiresAt),
             ])
     }
 
@@ -28,7 +28,7 @@ enum SessionRepository {
             return nil
         }
         return LiveSession(
-            userID: try row.int(0), username: try row.string(1), role: try row.string(2), isSessionActive: try row.bool(3),
+            userID: try row.int(0), username: try row.text(1), role: try row.asciiString(2), isSessionActive: try row.bool(3),
             isUserActive: try row.bool(4))
     }
 
@@ -43,8 +43,8 @@ enum SessionRepository {
             rows, page, count: (countActiveSessions, bindings), in: executor
         ) { (row) throws(DatabaseError) in
             LoginSession(
-                id: SessionID(rawValue: try row.uuid(1)), clientAddress: try row.optionalString(2),
-                userAgent: try row.optionalString(3), createdAt: try row.timestamp(4), lastSeenAt: try row.timestamp(5))
+                id: SessionID(rawValue: try row.uuid(1)), clientAddress: try row.optionalText(2),
+                userAgent: try row.optionalText(3), createdAt: try row.timestamp(4), lastSeenAt: try row.timestamp(5))
         }
     }
 
@@ -112,8 +112,8 @@ struct StoredRefreshToken: Sendable, Hashable {
 /// A session as its user sees it.
 struct LoginSession: Sendable, Hashable {
     let id: SessionID
-    let clientAddress: String?
-    let userAgent: String?
+    let clientAddress: Text?
+    let userAgent: Text?
     let createdAt: Timestamp
     let lastSeenAt: Timestamp
 }

@@ -31,29 +31,29 @@ struct DocsAssets: Sendable {
     ]
     private static let maxFileBytes = 16 << 20
 
-    private let assets: [String: Asset]
+    private let assets: [Text: Asset]
 
     /// - Parameter files: by name; others than the known names are left out.
     init(files: [String: [UInt8]]) {
-        var assets: [String: Asset] = [:]
+        var assets: [Text: Asset] = [:]
         for (name, type) in DocsAssets.contentTypes {
-            if let bytes = files[name] { assets[name] = Asset(bytes, contentType: type) }
+            if let bytes = files[name] { assets[Text(name)] = Asset(bytes, contentType: type) }
         }
-        for (name, asset) in DocsPages.ownAssets { assets[name] = asset }
-        for (name, asset) in MonitoringPage.assets { assets[name] = asset }
+        for (name, asset) in DocsPages.ownAssets { assets[Text(name)] = asset }
+        for (name, asset) in MonitoringPage.assets { assets[Text(name)] = asset }
         self.assets = assets
     }
 
-    subscript(name: String) -> Asset? { assets[name] }
+    subscript(name: Text) -> Asset? { assets[name] }
 
     var hasSwaggerUI: Bool { hasAll("swagger-ui.css", "swagger-ui-bundle.js", "swagger-ui-standalone-preset.js") }
     var hasReDoc: Bool { hasAll("redoc.standalone.js") }
 
-    private func hasAll(_ names: String...) -> Bool { names.allSatisfy { assets[$0] != nil } }
+    private func hasAll(_ names: String...) -> Bool { names.allSatisfy { assets[Text($0)] != nil } }
 
     /// The path of an asset, with its tag in it: a new version has a new address, so that it may be cached for a year.
     func path(_ name: String) -> String {
-        guard let asset = assets[name] else { return "/docs/\(name)" }
+        guard let asset = assets[Text(name)] else { return "/docs/\(name)" }
         return "/docs/\(name)?v=\(asset.entityTag.filter { $0 != "\"" })"
     }
 

@@ -49,7 +49,7 @@ enum FileDownload {
 /// Content-Disposition of a download (RFC 6266). Pure.
 enum Attachment {
     /// Both forms: `filename` for old programs, in ASCII, and `filename*` for all others, in UTF-8 (RFC 8187).
-    static func field(filename: String) -> String {
+    static func field(filename: Text) -> String {
         let plain = filename.unicodeScalars.map { scalar -> Character in
             let isPlain = scalar.value >= 0x20 && scalar.value < 0x7F && scalar != "\"" && scalar != "\\" && scalar != "%"
             return isPlain ? Character(scalar) : "_"

@@ -8,7 +8,7 @@ struct FileItem: Sendable, Hashable {
     let id: FileID
     let ownerID: Int64
     /// Unique among its owner's.
-    let filename: String
+    let filename: Text
     /// What its content is.
     let contentType: String
     let sizeBytes: Int64
@@ -25,7 +25,7 @@ struct FileItem: Sendable, Hashable {
 enum FileSelector: Sendable, Hashable {
     case id(FileID)
     /// One's own of that name.
-    case name(String)
+    case name(Text)
 }
 
 // MARK: - Requests

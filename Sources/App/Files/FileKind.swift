@@ -11,8 +11,8 @@ enum FileKind: String, Sendable, CaseIterable {
     static let extensions = "txt, pdf, png, jpg, jpeg, gif, doc, docx"
 
     /// Nil for an extension that is not accepted. Case does not count.
-    init?(fileExtension: String) {
-        switch fileExtension.lowercased() {
+    init?(fileExtension: Text) {
+        switch fileExtension.lowercasedASCII() {
         case "txt": self = .text
         case "pdf": self = .pdf
         case "png": self = .png

@@ -1,6 +1,8 @@
 // What an uploaded file is called: a name for people, made of what the client sent. On disk a file is called by its id, so a
 // name here can at worst look odd. Pure.
 
+import Reactor
+
 /// A file's name without any path: a stem, and an extension.
 struct FileName: Sendable, Hashable {
     /// What file systems and the table's column hold.
@@ -8,13 +10,13 @@ struct FileName: Sendable, Hashable {
     /// Copies of a name that are told apart by a number.
     static let maxCopies = 1_024
 
-    let stem: String
+    let stem: Text
     /// As it was written, without its dot; empty where there is none.
-    let fileExtension: String
+    let fileExtension: Text
 
-    var text: String { fileExtension.isEmpty ? stem : "\(stem).\(fileExtension)" }
+    var text: Text { fileExtension.isEmpty ? stem : "\(stem).\(fileExtension)" }
 
-    private init(stem: String, fileExtension: String) {
+    private init(stem: Text, fileExtension: Text) {
         self.stem = stem
         self.fileExtension = fileExtension
     }
@@ -22,33 +24,37 @@ struct FileName: Sendable, Hashable {
     /// Keeps of a client's name what may be kept: the last segment of a path in either notation, without control characters and
     /// without the invisible ones that reverse what is read; a stem that is too long is cut.
     /// - Returns: nil where nothing is left.
-    init?(sanitizing name: String) {
+    init?(sanitizing name: Text) {
         let segment = name.unicodeScalars.split(omittingEmptySubsequences: false) { $0 == "/" || $0 == "\\" }.last ?? [][...]
-        var kept = String(String.UnicodeScalarView(segment.filter(FileName.isVisible)))[...]
+        var visible = segment.filter(FileName.isVisible)[...]
         // A dot in front would hide it, dots and spaces behind are dropped by Windows.
-        while let first = kept.unicodeScalars.first, FileName.isEdge(first) { kept.unicodeScalars.removeFirst() }
-        while let last = kept.unicodeScalars.last, FileName.isEdge(last) { kept.unicodeScalars.removeLast() }
-        guard !kept.isEmpty else { return nil }
-        guard let dot = kept.lastIndex(of: ".") else {
-            self.init(stem: String(kept), fileExtension: "", suffix: "")
-            return
-        }
-        self.init(stem: String(kept[..<dot]), fileExtension: String(kept[kept.index(after: dot)...]), suffix: "")
+        while let first = visible.first, FileName.isEdge(first) { visible.removeFirst() }
+        while let last = visible.last, FileName.isEdge(last) { visible.removeLast() }
+        guard !visible.isEmpty else { return nil }
+        let kept = Text(String(String.UnicodeScalarView(visible)))
+        let (stem, fileExtension) = kept.cutLast(at: UInt8(ascii: ".")) ?? (kept, "")
+        self.init(stem: stem, fileExtension: fileExtension, suffix: "")
     }
 
     /// Nil where the extension alone is too long.
-    private init?(stem: String, fileExtension: String, suffix: String) {
-        let room = FileName.maxBytes - suffix.utf8.count - (fileExtension.isEmpty ? 0 : fileExtension.utf8.count + 1)
+    private init?(stem: Text, fileExtension: Text, suffix: String) {
+        let room = FileName.maxBytes - suffix.utf8.count - (fileExtension.isEmpty ? 0 : fileExtension.byteCount + 1)
         guard room > 0 else { return nil }
-        var cut = stem[...]
-        // Whole characters: half of one would be another. Only where the first one is too long already, half is better than none.
-        while cut.utf8.count > room { cut.removeLast() }
-        if cut.isEmpty {
-            cut = stem[...]
-            while cut.utf8.count > room { cut.unicodeScalars.removeLast() }
-        }
+        let cut = FileName.cut(stem, toBytes: room)
         guard !cut.isEmpty else { return nil }
-        self.init(stem: cut + suffix, fileExtension: fileExtension)
+        self.init(stem: "\(cut)\(suffix)", fileExtension: fileExtension)
+    }
+
+    /// Whole characters: half of one would be another. Only where the first one is too long already, half is better than none.
+    private static func cut(_ text: Text, toBytes room: Int) -> Text {
+        guard text.byteCount > room else { return text }
+        var count = 0
+        // TEXT: characters are counted from the front, which is linear, and not compared.
+        for character in text.cut(toBytes: FileName.maxBytes + 1).swiftString {
+            guard count + character.utf8.count <= room else { break }
+            count += character.utf8.count
+        }
+        return text.cut(toBytes: count > 0 ? count : room)
     }
 
     /// The name of a copy: `report (2).pdf`. The first one is the name itself.
@@ -82,14 +88,14 @@ struct FileName: Sendable, Hashable {
 
 extension FileName {
     /// The name as a segment of a path (RFC 3986 2.3): everything but unreserved characters is percent-encoded.
-    static func pathSegment(_ name: String) -> String {
+    static func pathSegment(_ name: Text) -> String {
         percentEncoded(name) { "-._~".utf8.contains($0) }
     }
 
     /// Percent-encodes what is neither a letter, nor a digit, nor one of `others`.
-    static func percentEncoded(_ text: String, keeping others: (UInt8) -> Bool) -> String {
+    static func percentEncoded(_ text: Text, keeping others: (UInt8) -> Bool) -> String {
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(text.utf8.count)
+        bytes.reserveCapacity(text.byteCount)
         for byte in text.utf8 {
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"):
@@ -100,6 +106,6 @@ extension FileName {
                 bytes.append(contentsOf: [UInt8(ascii: "%"), HexDigit.uppercase(byte >> 4), HexDigit.uppercase(byte & 0x0F)])
             }
         }
-        return String(decoding: bytes, as: UTF8.self)
+        return String(ascii: bytes)
     }
 }

@@ -12,19 +12,16 @@ enum FileRange: Sendable, Hashable {
     ///   - field: `bytes=0-499`, `bytes=500-`, `bytes=-500`. Several ranges, another unit, and what is malformed are ignored, as
     ///     RFC 9110 14.2 has it: the answer is then the whole file.
     ///   - sizeBytes: of the file.
-    init(_ field: String?, sizeBytes: Int) {
-        guard let field, let equals = field.firstIndex(of: "="), field[..<equals].lowercased() == "bytes" else {
-            self = .whole
-            return
-        }
-        let spec = field[field.index(after: equals)...].filter { $0 != " " && $0 != "\t" }
-        let ends = spec.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
-        guard ends.count == 2, ends.allSatisfy({ $0.utf8.allSatisfy { $0 &- UInt8(ascii: "0") < 10 } }) else {
+    init(_ field: Text?, sizeBytes: Int) {
+        guard let field, let (unit, spec) = field.cut(at: UInt8(ascii: "=")), unit.equalsIgnoringCase("bytes"),
+            let ends = Text(decoding: spec.utf8.filter { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }).cut(at: UInt8(ascii: "-")),
+            [ends.before, ends.after].allSatisfy({ $0.utf8.allSatisfy { $0 &- UInt8(ascii: "0") < 10 } })
+        else {
             self = .whole
             return
         }
         self =
-            switch (FileRange.position(ends[0]), FileRange.position(ends[1])) {
+            switch (FileRange.position(ends.before), FileRange.position(ends.after)) {
             case (nil, nil): .whole
             case (nil, 0?): .unsatisfiable
             case (nil, let suffix?): sizeBytes == 0 ? .whole : .part(max(0, sizeBytes - suffix)..<sizeBytes)
@@ -37,8 +34,8 @@ enum FileRange: Sendable, Hashable {
     }
 
     /// Nil for no digits; more than an integer holds is as far away as it gets.
-    private static func position(_ digits: Substring) -> Int? {
-        digits.isEmpty ? nil : Int(digits) ?? .max
+    private static func position(_ digits: Text) -> Int? {
+        digits.isEmpty ? nil : digits.asciiString.flatMap { Int($0) } ?? .max
     }
 }
 
@@ -52,12 +49,12 @@ enum DownloadDecision: Sendable, Hashable {
 
     /// The fields of a request that have a say.
     struct Conditions: Sendable {
-        var ifMatch: String?
-        var ifNoneMatch: String?
-        var ifModifiedSince: String?
-        var ifRange: String?
+        var ifMatch: Text?
+        var ifNoneMatch: Text?
+        var ifModifiedSince: Text?
+        var ifRange: Text?
         /// Nil for HEAD: a range of no body is none (RFC 9110 14.2).
-        var range: String?
+        var range: Text?
     }
 
     /// - Parameters:
@@ -73,14 +70,14 @@ enum DownloadDecision: Sendable, Hashable {
             if let ifNoneMatch = conditions.ifNoneMatch {
                 EntityTag.matches(tag, ifNoneMatch)
             } else {
-                conditions.ifModifiedSince == lastModified
+                conditions.ifModifiedSince.map { $0 == lastModified } ?? false
             }
         if isKnown {
             self = .notModified
             return
         }
         // RFC 9110 13.1.5: a part of what the client has, or the whole of what there is.
-        guard conditions.ifRange == nil || conditions.ifRange == tag || conditions.ifRange == lastModified else {
+        if let ifRange = conditions.ifRange, ifRange != tag, ifRange != lastModified {
             self = .whole
             return
         }

@@ -63,13 +63,13 @@ enum FileRepository {
     /// Which of a few names an owner has.
     /// - Parameter names: at most ``maxNames``.
     static func taken(
-        _ names: [String], of owner: Int64, in executor: any SQLExecutor
-    ) async throws(DatabaseError) -> Set<String> {
+        _ names: [Text], of owner: Int64, in executor: any SQLExecutor
+    ) async throws(DatabaseError) -> Set<Text> {
         var bindings: [SQLValue] = [.int(owner)]
         // One statement for any number: the last name is asked for again.
         for index in 0..<maxNames { bindings.append(.text(names[min(index, names.count - 1)])) }
-        var taken: Set<String> = []
-        for row in try await executor.execute(findNames, bindings) { taken.insert(try row.string(0)) }
+        var taken: Set<Text> = []
+        for row in try await executor.execute(findNames, bindings) { taken.insert(try row.text(0)) }
         return taken
     }
 
@@ -126,8 +126,8 @@ enum FileRepository {
     private static func item(_ row: SQLRow) throws(DatabaseError) -> FileItem {
         guard let id = FileID(try row.uuid(0)) else { throw .decoding("a file's id is no UUID") }
         return FileItem(
-            id: id, ownerID: try row.int(1), filename: try row.string(2), contentType: try row.string(3),
-            sizeBytes: try row.int(4), sha256: try row.string(5), createdAt: try row.timestamp(6))
+            id: id, ownerID: try row.int(1), filename: try row.text(2), contentType: try row.asciiString(3),
+            sizeBytes: try row.int(4), sha256: try row.asciiString(5), createdAt: try row.timestamp(6))
     }
 
     /// A cursor's number is the upload's time. It may be made up: what no database can write down is brought to the nearest end.

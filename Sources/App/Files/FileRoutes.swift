@@ -93,7 +93,7 @@ enum FileRoutes {
     }
 
     private static func id(in context: RequestContext) throws(APIError) -> FileSelector {
-        guard let id = FileID(try context.path.text("file_id")) else { throw .fileNotFound }
+        guard let id = FileID(try context.path.uuid("file_id")) else { throw .fileNotFound }
         return .id(id)
     }
 }

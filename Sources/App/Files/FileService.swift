@@ -23,7 +23,7 @@ struct FileService: Sendable {
     /// - Throws: `APIError` ``APIError/fileTypeNotAllowed``, ``APIError/fileContentMismatch``, ``APIError/uploadQuotaExceeded``,
     ///   422 for a name that cannot be kept; `FileStoreError`. Then there is neither row nor file.
     func upload(
-        named clientName: String, for principal: Principal, from origin: RequestOrigin, next: () async throws -> [UInt8]?
+        named clientName: Text, for principal: Principal, from origin: RequestOrigin, next: () async throws -> [UInt8]?
     ) async throws -> FileItem {
         guard let name = FileName(sanitizing: clientName) else {
             throw APIError.validation(.valueError("the file has no name that can be kept"), at: "body", "file", input: .string(clientName))
@@ -73,7 +73,7 @@ struct FileService: Sendable {
     /// The name itself, or the first copy's that is free: nothing is ever overwritten.
     private static func freeName(
         for name: FileName, id: FileID, owner: Int64, in transaction: any SQLExecutor
-    ) async throws(DatabaseError) -> String {
+    ) async throws(DatabaseError) -> Text {
         for first in stride(from: 1, through: FileName.maxCopies, by: FileRepository.maxNames) {
             let candidates = (first..<first + FileRepository.maxNames).map { name.copy($0).text }
             let taken = try await FileRepository.taken(candidates, of: owner, in: transaction)

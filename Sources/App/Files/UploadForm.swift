@@ -23,7 +23,7 @@ final class UploadForm: StreamedBody {
     /// Reads up to the file.
     /// - Returns: what its sender calls it.
     /// - Throws: 422 where there is none, or something beside it; `MultipartError`, `HTTPBodyError`.
-    func openFile() async throws -> String {
+    func openFile() async throws -> Text {
         while let event = try await form.next() {
             // After a fault the rest is only looked through for others.
             if case .part(let part) = event, let filename = begin(part), validation.faults.isEmpty {
@@ -31,7 +31,7 @@ final class UploadForm: StreamedBody {
                 return filename
             }
         }
-        if !hasFile { report(.missing, at: Self.file.name) }
+        if !hasFile { report(.missing, at: Text(Self.file.name)) }
         try validation.finish()
         throw APIError.internalError
     }
@@ -58,7 +58,7 @@ final class UploadForm: StreamedBody {
     }
 
     /// - Returns: the filename of a part that is the file.
-    private func begin(_ part: MultipartPart) -> String? {
+    private func begin(_ part: MultipartPart) -> Text? {
         guard part.name == Self.file.name else {
             report(.extraForbidden, at: part.name)
             return nil
@@ -80,7 +80,7 @@ final class UploadForm: StreamedBody {
         return filename
     }
 
-    private func report(_ kind: FaultKind, at name: String) {
+    private func report(_ kind: FaultKind, at name: Text) {
         validation.at(.name(name)) { $0.report(kind, input: nil) }
     }
 }

@@ -1,6 +1,8 @@
 // The names in a zip archive, from its central directory (APPNOTE.TXT 4.3.12 and 4.3.16): what a .docx is made of tells it from
 // other archives, in whatever order its entries lie. Nothing is unpacked. Pure; every number in the archive is a stranger's.
 
+import Reactor
+
 /// Reads the directory of an archive.
 enum ZipDirectory {
     /// The end record with the longest comment that it can have.
@@ -26,14 +28,14 @@ enum ZipDirectory {
     }
 
     /// The entries' names, as far as they are well-formed.
-    static func names(in directory: [UInt8]) -> [String] {
-        var names: [String] = []
+    static func names(in directory: [UInt8]) -> [Text] {
+        var names: [Text] = []
         var position = 0
         while names.count < maxEntries, number(directory, position, 4) == 0x0201_4B50,
             let nameBytes = number(directory, position + 28, 2), let extraBytes = number(directory, position + 30, 2),
             let commentBytes = number(directory, position + 32, 2), position + 46 + nameBytes <= directory.count
         {
-            names.append(String(decoding: directory[position + 46..<position + 46 + nameBytes], as: UTF8.self))
+            names.append(Text(decoding: directory[position + 46..<position + 46 + nameBytes]))
             position += 46 + nameBytes + extraBytes + commentBytes
         }
         return names

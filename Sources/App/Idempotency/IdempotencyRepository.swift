@@ -39,7 +39,7 @@ enum IdempotencyRepository {
         guard let row = try await executor.execute(selectKey, [.bytes(keyHash)]).first else { return nil }
         guard let status = try row.optionalInt(1) else { return Row(contentHash: try row.bytes(0), answer: nil) }
         let answer = StoredAnswer(
-            status: Int(clamping: status), headers: try headers(try row.string(2)), body: try row.optionalBytes(3) ?? [])
+            status: Int(clamping: status), headers: try headers(try row.text(2)), body: try row.optionalBytes(3) ?? [])
         return Row(contentHash: try row.bytes(0), answer: answer)
     }
 
@@ -54,7 +54,7 @@ enum IdempotencyRepository {
             updateAnswer,
             [
                 .bytes(claim.keyHash), .uuid(claim.id), .int(Int64(answer.status)),
-                .text(String(decoding: headers.serialized, as: UTF8.self)), .bytes(answer.body), .bytes(contentHash),
+                .text(Text(decoding: headers.serialized)), .bytes(answer.body), .bytes(contentHash),
             ]
         ).affectedRows == 1
     }
@@ -73,14 +73,15 @@ enum IdempotencyRepository {
         try await executor.execute(deleteExpired, [.timestamp(cutoff), .int(Int64(limit))]).affectedRows
     }
 
-    private static func headers(_ text: String) throws(DatabaseError) -> [HeaderField] {
+    private static func headers(_ text: Text) throws(DatabaseError) -> [HeaderField] {
         guard let fields = (try? JSONParser.parse(Array(text.utf8)))?.array else { throw .decoding("headers are not an array") }
         var headers: [HeaderField] = []
         for field in fields {
-            guard let pair = field.array, pair.count == 2, let name = pair[0].string, let value = pair[1].string else {
+            guard let pair = field.array, pair.count == 2, let name = pair[0].text?.asciiString, let value = pair[1].text else {
                 throw .decoding("a header is not a pair of texts")
             }
-            headers.append(HeaderField(name: name, value: value))
+            // TEXT: a field of a response of ours, copied into another response.
+            headers.append(HeaderField(name: name, value: value.swiftString))
         }
         return headers
     }

@@ -22,7 +22,7 @@ struct JobEventStream: Sendable {
     /// The listener's.
     let token: String
     let first: JobRecord
-    let lastEventID: String?
+    let lastEventID: Text?
     let settings: Settings
     let slot: StreamSlots<Int64>.Slot
 
@@ -37,9 +37,9 @@ struct JobEventStream: Sendable {
         try await events.suggestRetry(after: .seconds(2))
         while true {
             let id = JobEventStream.eventID(of: job)
-            if id != told {
+            if told != Text(id) {
                 try await events.send(JobEventStream.eventName(of: job, after: told), id: id, JobResponse(job: job).json)
-                told = id
+                told = Text(id)
                 lastWord = .now()
             }
             guard !job.status.isFinal, .now() < end else { return }
@@ -74,8 +74,8 @@ struct JobEventStream: Sendable {
     }
 
     /// `done` is the last one; `progress` is one that changes nothing else.
-    private static func eventName(of job: JobRecord, after told: String?) -> String {
+    private static func eventName(of job: JobRecord, after told: Text?) -> String {
         if job.status.isFinal { return "done" }
-        return told?.hasPrefix("\(job.attempts)-\(job.status.rawValue)-") == true ? "progress" : "status"
+        return told?.hasPrefix(Text("\(job.attempts)-\(job.status.rawValue)-")) == true ? "progress" : "status"
     }
 }

@@ -10,7 +10,7 @@ extension JobStatus: JSONRepresentable {}
 struct ListJobsQuery: RequestQuery {
     let page: PageRequest
     let status: JobStatus?
-    let kind: String?
+    let kind: Text?
 
     private static let paging = PageRequest.Fields()
     private static let status = Field<JobStatus>.enumeration("status").omittable()
@@ -74,7 +74,7 @@ struct CeleryTaskResponse: ResponseObject {
         }
     }
 
-    var result: String? {
+    var result: Text? {
         switch job?.status {
         case .succeeded: job?.result
         case .retrying, .dead: job?.lastError

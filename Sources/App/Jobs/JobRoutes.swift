@@ -88,7 +88,7 @@ enum JobRoutes {
     }
 
     private static func id(in context: RequestContext) throws(APIError) -> JobID {
-        guard let id = JobID(try context.path.text("job_id")) else { throw .jobNotFound }
+        guard let id = JobID(try context.path.uuid("job_id")) else { throw .jobNotFound }
         return id
     }
 }

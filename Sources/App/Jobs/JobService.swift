@@ -84,10 +84,10 @@ struct JobService: Sendable {
     /// - Returns: nil where it has seen the end.
     /// - Throws: `APIError` ``APIError/jobNotFound``, ``APIError/tooManyStreams``.
     func watch(
-        _ id: JobID, since lastEventID: String?, for principal: Principal, token: String
+        _ id: JobID, since lastEventID: Text?, for principal: Principal, token: String
     ) async throws -> JobEventStream? {
         let job = try await find(id, for: principal)
-        if job.status.isFinal, JobEventStream.eventID(of: job) == lastEventID { return nil }
+        if job.status.isFinal, let lastEventID, lastEventID == JobEventStream.eventID(of: job) { return nil }
         guard let slot = streams.take(for: principal.userID) else { throw APIError.tooManyStreams }
         return JobEventStream(
             queue: queue, authenticator: authenticator, token: token, first: job, lastEventID: lastEventID, settings: eventSettings,
@@ -97,7 +97,7 @@ struct JobService: Sendable {
     private static func position(of cursor: Cursor?) throws(APIError) -> JobPosition? {
         guard let cursor else { return nil }
         let createdAt = Timestamp(microseconds: cursor.id)
-        guard let id = cursor.sortKey.flatMap({ JobID($0) }), times.contains(createdAt) else {
+        guard let id = cursor.sortKey?.asciiString.flatMap({ JobID($0) }), times.contains(createdAt) else {
             throw .validation(.valueError("not a cursor"), at: "query", "cursor", input: .string(cursor.token))
         }
         return JobPosition(createdAt: createdAt, id: id)
@@ -115,6 +115,6 @@ extension JobRecord {
 extension Cursor {
     /// The place of a job in the list.
     init(_ job: JobRecord) {
-        self.init(sortKey: job.id.text, id: job.createdAt.microseconds)
+        self.init(sortKey: Text(job.id.text), id: job.createdAt.microseconds)
     }
 }

@@ -9,7 +9,7 @@ enum WelcomeMailJob {
 
     static func job(for user: Int64) -> NewJob {
         let payload: JSONValue = ["user_id": .number(JSONNumber(user))]
-        return NewJob(kind: kind, payload: String(decoding: payload.serialized, as: UTF8.self), ownerID: user)
+        return NewJob(kind: kind, payload: Text(decoding: payload.serialized), ownerID: user)
     }
 
     static func handler(_ services: Services) -> JobHandler {
@@ -38,7 +38,7 @@ enum WelcomeMailJob {
         return user
     }
 
-    private static func text(for user: User, appName: String) -> String {
+    private static func text(for user: User, appName: String) -> Text {
         """
         Hello \(user.fullName ?? user.name ?? user.displayName),
 

@@ -9,6 +9,8 @@ struct MIMEMessage: Sendable {
 
     /// - Throws: `JobFailure`, permanent: for an address that is none, and for a subject with line breaks.
     init(_ mail: MailMessage, from sender: MailSender, at now: Timestamp) throws(JobFailure) {
+        // TEXT: an address, and so at most 254 bytes; it is copied into a line.
+        let recipient = mail.to.swiftString
         guard case .success = EmailAddress.parse(mail.to) else {
             throw JobFailure("the recipient's address is not valid", isPermanent: true)
         }
@@ -21,7 +23,7 @@ struct MIMEMessage: Sendable {
         var lines = [
             "Date: \(MailDate.text(now))",
             "From: \(EncodedWords.text(sender.name, quoted: true, column: 6)) <\(sender.address)>",
-            "To: <\(mail.to)>",
+            "To: <" + recipient + ">",
             "Message-ID: <\(mail.id)@\(sender.domain)>",
             "Subject: \(EncodedWords.text(mail.subject, quoted: false, column: 9))",
             // RFC 3834 5: holiday notices are not sent in answer to this.

@@ -19,8 +19,9 @@ extension SettingKind where Value == String {
     static let emailAddress = SettingKind(
         form: "email address",
         parse: { text throws(InvalidSetting) in
-            switch EmailAddress.parse(text) {
-            case .success(let address): return address
+            switch EmailAddress.parse(Text(text)) {
+            // TEXT: a setting, the operator's own.
+            case .success(let address): return address.swiftString
             case .failure(let fault): throw InvalidSetting(reason: fault.reason)
             }
         },

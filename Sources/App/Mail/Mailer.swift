@@ -1,18 +1,19 @@
 // Mail, as the rest of the program sees it. Values and a protocol; any thread.
 
 import Actors
+import Reactor
 
 /// A mail of plain text to one person.
 struct MailMessage: Sendable, Hashable {
     /// One address.
-    let to: String
+    let to: Text
     let subject: String
-    let text: String
+    let text: Text
     /// What the Message-ID is made of. Mail is sent by jobs, and a job may be run twice: with the job's id here, whoever gets
     /// the mail twice can tell that it is one.
     let id: String
 
-    init(to: String, subject: String, text: String, id: String = JobID().text) {
+    init(to: Text, subject: String, text: Text, id: String = JobID().text) {
         self.to = to
         self.subject = subject
         self.text = text

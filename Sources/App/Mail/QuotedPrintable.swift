@@ -1,19 +1,34 @@
 // Text as mail servers leave it alone. Pure.
 
+import Reactor
+
 /// Quoted-printable (RFC 2045 6.7): lines of at most 76 characters, and no byte that a server could stumble over.
 enum QuotedPrintable {
     private static let maxLine = 76
 
     /// - Parameter text: lines end with LF, CRLF or CR.
     /// - Returns: ends with CRLF.
-    static func text(_ text: String) -> String {
+    static func text(_ text: Text) -> String {
         var encoded: [UInt8] = []
-        for line in text.replacing("\r\n", with: "\n").replacing("\r", with: "\n").split(separator: "\n", omittingEmptySubsequences: false)
-        {
-            append(Array(line.utf8), to: &encoded)
+        for line in lines(text.utf8) {
+            append(line, to: &encoded)
             encoded += [0x0D, 0x0A]
         }
-        return String(decoding: encoded, as: UTF8.self)
+        return String(ascii: encoded)
+    }
+
+    private static func lines(_ bytes: some Sequence<UInt8>) -> [[UInt8]] {
+        var lines: [[UInt8]] = [[]]
+        var isAfterReturn = false
+        for byte in bytes {
+            if byte == 0x0D || (byte == 0x0A && !isAfterReturn) {
+                lines.append([])
+            } else if byte != 0x0A {
+                lines[lines.count - 1].append(byte)
+            }
+            isAfterReturn = byte == 0x0D
+        }
+        return lines
     }
 
     private static func append(_ line: [UInt8], to encoded: inout [UInt8]) {

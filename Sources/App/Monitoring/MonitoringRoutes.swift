@@ -72,8 +72,8 @@ enum MonitoringRoutes {
     }
 
     @Sendable private static func metricsForPeople(_ context: RequestContext) async throws -> HTTPResponse {
-        let accept = context.request.header("accept")?.lowercased() ?? ""
-        if accept.contains("text/plain") || accept.contains("openmetrics") { return await exposition(context) }
+        let accept = context.request.header("accept") ?? ""
+        if accept.lists("text/plain") || accept.lists("application/openmetrics-text") { return await exposition(context) }
         var response = HTTPResponse.json(MetricsJSON.encode(await RuntimeMetrics.collect(context.services.backend)))
         response.headers.set("Cache-Control", "no-store")
         return response
@@ -120,7 +120,7 @@ enum MonitoringRoutes {
     @Sendable private static func home(_ context: RequestContext) async throws -> HTTPResponse {
         let name = context.services.configuration.appName
         var response: HTTPResponse
-        if context.request.header("accept")?.contains("text/html") == true {
+        if context.request.header("accept")?.lists("text/html") == true {
             response = HTTPResponse.html(HomePage.html(name: name))
             response.headers.set("Content-Security-Policy", HomePage.contentSecurityPolicy)
         } else {

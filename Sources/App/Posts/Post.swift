@@ -6,8 +6,8 @@ import Reactor
 struct Post: Sendable, Hashable {
     let id: Int64
     let userID: Int64
-    let title: String
-    let content: String
+    let title: Text
+    let content: Text
     let createdAt: Timestamp
 }
 
@@ -27,8 +27,8 @@ private enum PostFields {
 
 struct CreatePostRequest: RequestBody {
     let userID: Int64
-    let title: String
-    let content: String
+    let title: Text
+    let content: Text
 
     static let schema = ObjectSchema("PostCreate", PostFields.userID, PostFields.title, PostFields.content)
 
@@ -42,8 +42,8 @@ struct CreatePostRequest: RequestBody {
 /// What of a post changes; what is left out stays.
 struct UpdatePostRequest: RequestBody {
     let userID: Int64?
-    let title: String?
-    let content: String?
+    let title: Text?
+    let content: Text?
 
     private static let userID = PostFields.userID.omittable()
     private static let title = PostFields.title.omittable()

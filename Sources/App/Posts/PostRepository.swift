@@ -89,7 +89,7 @@ enum PostRepository {
     /// Reads ``columns``.
     private static func post(_ row: SQLRow) throws(DatabaseError) -> Post {
         Post(
-            id: try row.int(0), userID: try row.int(1), title: try row.string(2), content: try row.string(3),
+            id: try row.int(0), userID: try row.int(1), title: try row.text(2), content: try row.text(3),
             createdAt: try row.timestamp(4))
     }
 }

@@ -5,7 +5,7 @@ import Reactor
 /// A row of `products`.
 struct Product: Sendable, Hashable {
     let id: Int64
-    let name: String
+    let name: Text
     let price: Price
     let inStock: Bool
     let createdAt: Timestamp
@@ -21,7 +21,7 @@ private enum ProductFields {
 }
 
 struct CreateProductRequest: RequestBody {
-    let name: String
+    let name: Text
     let price: Price
     let inStock: Bool
 
@@ -37,7 +37,7 @@ struct CreateProductRequest: RequestBody {
 
 /// What of a product changes; what is left out stays. PUT and PATCH mean the same here.
 struct UpdateProductRequest: RequestBody {
-    let name: String?
+    let name: Text?
     let price: Price?
     let inStock: Bool?
 
@@ -77,12 +77,12 @@ struct ListProductsQuery: RequestQuery {
 /// Which products are meant; conditions that are nil are none.
 struct ProductFilter: Sendable, Hashable {
     /// A part of the name, in any case; not empty.
-    let name: String?
+    let name: Text?
     let minPrice: Price?
     let maxPrice: Price?
     let inStock: Bool?
 
-    init(name: String? = nil, minPrice: Price? = nil, maxPrice: Price? = nil, inStock: Bool? = nil) {
+    init(name: Text? = nil, minPrice: Price? = nil, maxPrice: Price? = nil, inStock: Bool? = nil) {
         self.name = name?.isEmpty == true ? nil : name
         self.minPrice = minPrice
         self.maxPrice = maxPrice

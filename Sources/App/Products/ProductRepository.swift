@@ -75,7 +75,7 @@ enum ProductRepository {
     /// Reads ``columns``.
     private static func product(_ row: SQLRow, _ dialect: SQLDialect) throws(DatabaseError) -> Product {
         Product(
-            id: try row.int(0), name: try row.string(1), price: try row.price(2, dialect), inStock: try row.bool(3),
+            id: try row.int(0), name: try row.text(1), price: try row.price(2, dialect), inStock: try row.bool(3),
             createdAt: try row.timestamp(4), updatedAt: try row.timestamp(5))
     }
 }
@@ -98,7 +98,7 @@ extension SQLRow {
         guard dialect == .postgres else { return Price(hundredths: try int(column)) }
         let text = try decimal(column)
         do throws(DecimalInput.Mismatch) {
-            return Price(hundredths: try DecimalInput(text).units(maxDigits: Price.maxDigits, places: Price.decimalPlaces))
+            return Price(hundredths: try DecimalInput(Text(text)).units(maxDigits: Price.maxDigits, places: Price.decimalPlaces))
         } catch {
             throw .decoding("column \(column) is not a price")
         }

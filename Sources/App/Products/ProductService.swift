@@ -101,13 +101,13 @@ struct ProductService: Sendable {
     private static let namespace = "products"
 
     /// Every parameter; the free text comes last, so that it can imitate none of the others.
-    private static func key(of query: ListProductsQuery) -> String {
+    private static func key(of query: ListProductsQuery) -> Text {
         let page = query.page.cursor.map { "c\($0.id)" } ?? ""
         // `skip` counts beside a cursor too: the answer repeats it.
         return "\(page)|\(query.page.skip)|\(query.page.limit)|\(key(of: query.filter))"
     }
 
-    private static func key(of filter: ProductFilter) -> String {
+    private static func key(of filter: ProductFilter) -> Text {
         let prices = "\(filter.minPrice?.text ?? "")|\(filter.maxPrice?.text ?? "")"
         let stock = filter.inStock.map { $0 ? "1" : "0" } ?? ""
         return "\(prices)|\(stock)|\(filter.name ?? "")"

@@ -15,8 +15,8 @@ enum TaskStatus: String, CaseIterable, Sendable, JSONRepresentable {
 /// A to-do: a row of `tasks`. (`Task` is Swift's.)
 struct TaskItem: Sendable, Hashable {
     let id: Int64
-    let title: String
-    let description: String?
+    let title: Text
+    let description: Text?
     let priority: TaskPriority
     let status: TaskStatus
     let dueDate: Timestamp?
@@ -42,8 +42,8 @@ private enum TaskFields {
 }
 
 struct CreateTaskRequest: RequestBody {
-    let title: String
-    let description: String?
+    let title: Text
+    let description: Text?
     let priority: TaskPriority
     let status: TaskStatus
     let dueDate: Timestamp?
@@ -65,8 +65,8 @@ struct CreateTaskRequest: RequestBody {
 
 /// What of a task changes; what is left out stays. PUT and PATCH mean the same here.
 struct UpdateTaskRequest: RequestBody {
-    let title: String?
-    let description: Patch<String>
+    let title: Text?
+    let description: Patch<Text>
     let priority: TaskPriority?
     let status: TaskStatus?
     let dueDate: Patch<Timestamp>
@@ -112,9 +112,9 @@ struct TaskFilter: Sendable, Hashable {
     let priority: TaskPriority?
     let status: TaskStatus?
     /// Not empty.
-    let search: String?
+    let search: Text?
 
-    init(priority: TaskPriority? = nil, status: TaskStatus? = nil, search: String? = nil) {
+    init(priority: TaskPriority? = nil, status: TaskStatus? = nil, search: Text? = nil) {
         self.priority = priority
         self.status = status
         self.search = search?.isEmpty == true ? nil : search

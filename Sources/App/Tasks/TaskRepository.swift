@@ -67,8 +67,8 @@ enum TaskRepository {
             statistics.total += count
             statistics.overdue = Int(clamping: try row.int(3))
             hasCounters = try row.bool(4)
-            if let status = TaskStatus(rawValue: try row.string(0)) { statistics.byStatus[status, default: 0] += count }
-            if let priority = TaskPriority(rawValue: try row.string(1)) { statistics.byPriority[priority, default: 0] += count }
+            if let status = TaskStatus(rawValue: try row.asciiString(0)) { statistics.byStatus[status, default: 0] += count }
+            if let priority = TaskPriority(rawValue: try row.asciiString(1)) { statistics.byPriority[priority, default: 0] += count }
         }
         return (statistics, !hasCounters && statistics.total > TaskCountRepository.maxCounted)
     }
@@ -118,13 +118,13 @@ enum TaskRepository {
 
     /// Reads ``columns``.
     private static func item(_ row: SQLRow) throws(DatabaseError) -> TaskItem {
-        let priority = try row.string(3)
-        let status = try row.string(4)
+        let priority = try row.asciiString(3)
+        let status = try row.asciiString(4)
         guard let priority = TaskPriority(rawValue: priority), let status = TaskStatus(rawValue: status) else {
             throw .decoding("no task has priority \(priority) and status \(status)")
         }
         return TaskItem(
-            id: try row.int(0), title: try row.string(1), description: try row.optionalString(2), priority: priority,
+            id: try row.int(0), title: try row.text(1), description: try row.optionalText(2), priority: priority,
             status: status, dueDate: try row.optionalTimestamp(5), ownerID: try row.int(6), createdAt: try row.timestamp(7),
             updatedAt: try row.timestamp(8))
     }

@@ -113,12 +113,12 @@ struct TaskService: Sendable {
     private static func namespace(of owner: Int64) -> String { "tasks:\(owner)" }
 
     /// Every parameter; the free text comes last, so that it can imitate none of the others.
-    private static func key(of query: ListTasksQuery) -> String {
+    private static func key(of query: ListTasksQuery) -> Text {
         let page = query.page.cursor.map { "c\($0.id)" } ?? "s\(query.page.skip)"
         return "\(page)|\(query.page.limit)|\(key(of: query.filter))"
     }
 
-    private static func key(of filter: TaskFilter) -> String {
+    private static func key(of filter: TaskFilter) -> Text {
         "\(filter.priority?.rawValue ?? "")|\(filter.status?.rawValue ?? "")|\(filter.search ?? "")"
     }
 }

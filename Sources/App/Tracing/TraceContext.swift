@@ -1,5 +1,6 @@
 // Where a request belongs in a trace that may have begun elsewhere: W3C Trace Context, level 1. Values; pure but for the generator.
 
+import Reactor
 import Synchronization
 
 /// 128 bits that name a trace.
@@ -35,7 +36,7 @@ struct TraceParent: Sendable, Hashable {
     }
 
     /// Nil for what is not well-formed, which is as if it had not been sent (W3C Trace Context 3.2).
-    init?(_ field: String) {
+    init?(_ field: Text) {
         let bytes = Array(field.utf8)
         // A later version may be longer, behind a hyphen; version ff does not exist.
         guard bytes.count == 55 || (bytes.count > 55 && bytes[55] == UInt8(ascii: "-") && field.hasPrefix("00-") == false),
@@ -55,7 +56,7 @@ enum TraceHex {
         var digits: [UInt8] = []
         digits.reserveCapacity(16)
         digits.append(hexadecimal: value)
-        return String(decoding: digits, as: UTF8.self)
+        return String(ascii: digits)
     }
 
     /// Nil where a byte is no digit, or a capital one. At most sixteen digits.

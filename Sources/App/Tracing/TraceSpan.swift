@@ -11,15 +11,17 @@ struct TraceSpan: Sendable {
     }
 
     enum Attribute: Sendable, Equatable {
-        case text(String)
+        case text(Text)
         case integer(Int)
+
+        static func text(_ string: String) -> Attribute { .text(Text(string)) }
     }
 
     let trace: TraceID
     let id: SpanID
     let parent: SpanID?
     /// As the caller sent it.
-    var traceState: String?
+    var traceState: Text?
     let kind: Kind
     let name: String
     let start: Timestamp

@@ -45,7 +45,7 @@ struct TracingMiddleware: Middleware {
             // The template: a path would make a name of its own for each task there is.
             name: route.map { "\(method) \($0)" } ?? method,
             start: .now() - duration, duration: duration)
-        if trace.parent != nil, let state = request.header("tracestate"), state.utf8.count <= TraceParent.maxStateBytes {
+        if trace.parent != nil, let state = request.header("tracestate"), state.byteCount <= TraceParent.maxStateBytes {
             span.traceState = state
         }
         span.attributes = [
@@ -58,7 +58,7 @@ struct TracingMiddleware: Middleware {
         ]
         if let route { span.attributes.append(("http.route", .text(route))) }
         if let agent = request.header("user-agent") {
-            span.attributes.append(("user_agent.original", .text(agent.clipped(to: TracingMiddleware.maxAgentLength))))
+            span.attributes.append(("user_agent.original", .text(agent.cut(toBytes: TracingMiddleware.maxAgentLength))))
         }
         if status >= 500 {
             span.isError = true

@@ -14,10 +14,10 @@ enum AccountSeed {
 
     /// The address belongs to somebody who is no administrator.
     struct AccountExists: Error, Equatable, CustomStringConvertible {
-        let email: String
+        let email: Text
 
         var description: String {
-            "\(email) belongs to an account that is not an administrator; nothing was changed. --promote makes it one, with the "
+            "\(LogText.escaped(email)) belongs to an account that is not an administrator; nothing was changed. --promote makes it one, with the "
                 + "given password, and ends its sessions."
         }
     }
@@ -28,7 +28,7 @@ enum AccountSeed {
     ///   and loses its sessions: anybody can register an address, and whoever did must not become administrator by it.
     /// - Throws: ``AccountExists`` where it may not.
     static func ensureAdmin(
-        email: String, password: String, promotes: Bool = false, passwords: PasswordHasher, from origin: RequestOrigin,
+        email: Text, password: Text, promotes: Bool = false, passwords: PasswordHasher, from origin: RequestOrigin,
         in database: DatabasePool
     ) async throws -> Outcome {
         let known = try await UserRepository.credentials(login: email, in: database)?.user

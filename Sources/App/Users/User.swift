@@ -10,10 +10,10 @@ enum UserRole: String, CaseIterable, Sendable, JSONRepresentable {
 /// A row of `users`, without the password's hash: that one travels alone, and only to where it is compared.
 struct User: Sendable, Hashable {
     let id: Int64
-    let email: String
-    let username: String?
-    let name: String?
-    let fullName: String?
+    let email: Text
+    let username: Text?
+    let name: Text?
+    let fullName: Text?
     let role: UserRole
     let isActive: Bool
     let emailVerifiedAt: Timestamp?
@@ -21,7 +21,7 @@ struct User: Sendable, Hashable {
     let updatedAt: Timestamp
 
     /// What a token calls the user: accounts without a username go by their address.
-    var displayName: String { username ?? email }
+    var displayName: Text { username ?? email }
 }
 
 /// A user as everybody may see them who may see them at all.
@@ -58,7 +58,7 @@ enum UserFields {
     static let fullName = Field.string("full_name", length: ...200, example: "Ada Lovelace")
 
     /// Any characters; the upper bound keeps a hash's input small.
-    static func password(_ name: String) -> Field<String> {
+    static func password(_ name: String) -> Field<Text> {
         Field.string(name, length: 8...128, example: "correct horse battery").secret()
     }
 }

@@ -5,20 +5,20 @@ import Reactor
 /// Which users are meant.
 struct UserFilter: Sendable, Hashable {
     /// A part of a name, in any case. Not empty.
-    let name: String?
+    let name: Text?
     /// Rows that were made at this time or later.
     let createdAfter: Timestamp?
     /// Whether a part of `full_name` or of the username will do as well. Whoever does not see these must not find by them either.
     let searchesAllNames: Bool
 
-    init(name: String? = nil, createdAfter: Timestamp? = nil, searchesAllNames: Bool = true) {
+    init(name: Text? = nil, createdAfter: Timestamp? = nil, searchesAllNames: Bool = true) {
         self.name = name?.isEmpty == true ? nil : name
         self.createdAfter = createdAfter
         self.searchesAllNames = searchesAllNames
     }
 
     /// For a cache: the free text comes last, so that it can imitate none of the others.
-    var key: String { "\(createdAfter.map { "\($0.microseconds)" } ?? "")|\(searchesAllNames ? "a" : "")|\(name ?? "")" }
+    var key: Text { "\(createdAfter.map { String($0.microseconds) } ?? "")|\(searchesAllNames ? "a" : "")|\(name ?? "")" }
 
     var statement: ListStatement {
         var statement = ListStatement(UserRepository.columns, from: "users")

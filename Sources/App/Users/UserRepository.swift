@@ -7,10 +7,10 @@ import Reactor
 enum UserRepository {
     /// A user about to be.
     struct NewUser: Sendable {
-        var email: String
-        var username: String?
-        var name: String?
-        var fullName: String?
+        var email: Text
+        var username: Text?
+        var name: Text?
+        var fullName: Text?
         /// Nil for a row without credentials, with which nobody can log in.
         var hashedPassword: String?
         var role = UserRole.user
@@ -19,10 +19,10 @@ enum UserRepository {
     /// What of a user changes.
     struct Changes: Sendable {
         /// A new address is an unverified one.
-        var email: String?
-        var username = Patch<String>.absent
-        var name = Patch<String>.absent
-        var fullName = Patch<String>.absent
+        var email: Text?
+        var username = Patch<Text>.absent
+        var name = Patch<Text>.absent
+        var fullName = Patch<Text>.absent
         /// An administrator's to change, like what follows.
         var role: UserRole?
         var isActive: Bool?
@@ -56,9 +56,9 @@ enum UserRepository {
     }
 
     /// - Parameter login: an address, in any case, or a username.
-    static func credentials(login: String, in executor: any SQLExecutor) async throws(DatabaseError) -> Credentials? {
+    static func credentials(login: Text, in executor: any SQLExecutor) async throws(DatabaseError) -> Credentials? {
         // A username has no @ and an address has one, so the statement that can match is known beforehand.
-        try await firstCredentials(executor.execute(login.contains("@") ? findByEmail : findByUsername, [.text(login)]))
+        try await firstCredentials(executor.execute(login.contains(UInt8(ascii: "@")) ? findByEmail : findByUsername, [.text(login)]))
     }
 
     // MARK: Writing
@@ -138,16 +138,16 @@ enum UserRepository {
 
     static func firstCredentials(_ rows: SQLRows) throws(DatabaseError) -> Credentials? {
         guard let row = rows.first else { return nil }
-        return Credentials(user: try user(row), hashedPassword: try row.optionalString(10))
+        return Credentials(user: try user(row), hashedPassword: try row.optionalASCIIString(10))
     }
 
     /// Reads ``columns``.
     static func user(_ row: SQLRow) throws(DatabaseError) -> User {
-        let role = try row.string(5)
+        let role = try row.asciiString(5)
         guard let known = UserRole(rawValue: role) else { throw .decoding("no role is called \(role)") }
         return User(
-            id: try row.int(0), email: try row.string(1), username: try row.optionalString(2),
-            name: try row.optionalString(3), fullName: try row.optionalString(4), role: known,
+            id: try row.int(0), email: try row.text(1), username: try row.optionalText(2),
+            name: try row.optionalText(3), fullName: try row.optionalText(4), role: known,
             isActive: try row.bool(6), emailVerifiedAt: try row.optionalTimestamp(7),
             createdAt: try row.timestamp(8), updatedAt: try row.timestamp(9))
     }
@@ -209,6 +209,7 @@ extension UserRepository {
 }
 
 extension SQLValue {
-    static func optional(_ text: String?) -> SQLValue { text.map { .text($0) } ?? .null }
+    static func optional(_ text: Text?) -> SQLValue { text.map { .text($0) } ?? .null }
+    static func optional(_ string: String?) -> SQLValue { string.map { .text($0) } ?? .null }
     static func optional(_ timestamp: Timestamp?) -> SQLValue { timestamp.map { .timestamp($0) } ?? .null }
 }

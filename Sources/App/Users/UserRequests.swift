@@ -4,12 +4,12 @@ import Reactor
 
 /// A user about to be made, before the password is hashed.
 struct UserDraft: Sendable {
-    let email: String
-    var name: String?
-    var username: String?
-    var fullName: String?
+    let email: Text
+    var name: Text?
+    var username: Text?
+    var fullName: Text?
     /// Nil makes a row without credentials, with which nobody can log in.
-    var password: String?
+    var password: Text?
     var role = UserRole.user
 }
 
@@ -77,7 +77,7 @@ struct CreateDirectoryEntryRequest: RequestBody {
 struct UpdateUserRequest: RequestBody {
     /// All but the password.
     let changes: UserRepository.Changes
-    let password: String?
+    let password: Text?
 
     private static let email = UserFields.email.omittable()
     private static let username = UserFields.username.patch()
@@ -108,7 +108,7 @@ struct UpdateUserRequest: RequestBody {
         var members: [(UserMember, JSONValue)] = []
         if let email = changes.email { members.append((.email, .string(email))) }
         for (member, patch) in [(UserMember.username, changes.username), (.name, changes.name), (.fullName, changes.fullName)] {
-            if !patch.isAbsent { members.append((member, patch.applied(to: nil).map(JSONValue.string) ?? .null)) }
+            if !patch.isAbsent { members.append((member, patch.applied(to: nil).map { JSONValue.string($0) } ?? .null)) }
         }
         if let role = changes.role { members.append((.role, .string(role.rawValue))) }
         if let isActive = changes.isActive { members.append((.isActive, .bool(isActive))) }
@@ -154,7 +154,7 @@ struct ListUsersQuery: RequestQuery {
 
 struct SearchUsersQuery: RequestQuery {
     let page: PageRequest
-    let name: String?
+    let name: Text?
     let createdAfter: Timestamp?
 
     private static let paging = PageRequest.Fields()

@@ -77,7 +77,7 @@ extension UserService {
     /// Whether an account has got an address, or an address an account.
     private func isNewAddress(of user: User, was old: UserRepository.Credentials, _ changes: UserRepository.Changes) -> Bool {
         guard old.hashedPassword != nil else { return changes.hashedPassword != nil }
-        return user.email.lowercased() != old.user.email.lowercased()
+        return user.email.foldedCase() != old.user.email.foldedCase()
     }
 
     /// The active administrators, held until the transaction ends.

@@ -114,7 +114,7 @@ struct UserService: Sendable {
     ///   - field: where the request has the password.
     ///   - names: of the account: they make no password.
     /// - Throws: `APIError` 422 for one that is well known, where those are refused.
-    func checkStrength(of password: String, field: String = "password", names: [String?]) throws(APIError) {
+    func checkStrength(of password: Text, field: String = "password", names: [Text?]) throws(APIError) {
         guard checksCommonPasswords, let problem = CommonPasswords.problem(with: password, names: names) else { return }
         throw .validation(.valueError(problem), at: "body", .name(field))
     }

@@ -71,7 +71,7 @@ extension RequestContext {
         let text = request.query
         if text == nil, let unasked { return unasked }
         var own = Validation(at: ["query"])
-        let values = Query.schema.values(of: FormDecoding.object(text ?? ""), echoesObject: false, &own)
+        let values = Query.schema.values(of: FormDecoding.object((text ?? "").utf8), echoesObject: false, &own)
         validation.merge(own)
         return values.map(Query.init)
     }
@@ -81,9 +81,19 @@ extension RequestContext {
     func readBody<Body: RequestBody>(_: Body.Type, _ validation: inout Validation) async throws -> Body? {
         let limits = services.configuration.server.bodies
         let input = try await BodyReader.read(request, encodings: Body.encodings, limits)
-        var own = Validation(at: ["body"])
-        let values = BodyReader.values(of: input, Body.schema, limits, &own)
-        validation.merge(own)
-        return values.map(Body.init)
+        let (body, faults) =
+            input.isLarge
+            ? try await request.loop.runBlocking { RequestContext.decode(input, as: Body.self, limits) }
+            : RequestContext.decode(input, as: Body.self, limits)
+        validation.merge(faults)
+        return body
+    }
+
+    private static func decode<Body: RequestBody>(
+        _ input: BodyReader.Input, as: Body.Type, _ limits: BodyReader.Limits
+    ) -> (body: Body?, faults: Validation) {
+        var validation = Validation(at: ["body"])
+        let values = BodyReader.values(of: input, Body.schema, limits, &validation)
+        return (values.map(Body.init), validation)
     }
 }

@@ -56,7 +56,7 @@ final class WebApplication: HTTPResponder {
     }
 
     private func requestID(of request: HTTPRequest) -> String {
-        if let sent = request.header("x-request-id"), RequestID.isWellFormed(sent) { return sent }
+        if let sent = request.header("x-request-id").flatMap(RequestID.accepted) { return sent }
         return requestIDs.next()
     }
 

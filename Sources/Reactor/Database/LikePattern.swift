@@ -6,13 +6,15 @@
 /// locale, would do: `fold_case` is a function of ours on both, of SQLite's connections and of a migration for PostgreSQL.
 public enum LikePattern {
     /// Matches whatever contains `text`, of which no character is a wildcard. The escape character is `!`.
-    public static func containing(_ text: String) -> String {
-        var pattern = "%"
-        for scalar in text.unicodeScalars {
-            if scalar == "%" || scalar == "_" || scalar == "!" { pattern.unicodeScalars.append("!") }
-            pattern.unicodeScalars.append(scalar)
+    public static func containing(_ text: Text) -> Text {
+        var pattern: [UInt8] = [UInt8(ascii: "%")]
+        pattern.reserveCapacity(text.byteCount + 8)
+        for byte in text.utf8 {
+            if byte == UInt8(ascii: "%") || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "!") { pattern.append(UInt8(ascii: "!")) }
+            pattern.append(byte)
         }
-        return pattern + "%"
+        pattern.append(UInt8(ascii: "%"))
+        return Text(decoding: pattern)
     }
 
     /// The condition that `column` matches the pattern behind `placeholder`.

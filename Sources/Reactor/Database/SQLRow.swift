@@ -43,18 +43,41 @@ public struct SQLRow: Sendable {
         }
     }
 
+    public func text(_ column: Int) throws(DatabaseError) -> Text {
+        try present(try optionalText(column), column)
+    }
+
+    /// Text of any kind, JSON, a UUID, or a date as YYYY-MM-DD.
+    public func optionalText(_ column: Int) throws(DatabaseError) -> Text? {
+        if case .postgres(let result) = storage { return try result.string(position, column).map { Text($0) } }
+        switch try materialised(column) {
+        case .null: return nil
+        case .text(let value): return value
+        case .uuid(let value): return Text(value)
+        default: throw mismatch(column, "text")
+        }
+    }
+
     public func string(_ column: Int) throws(DatabaseError) -> String {
         try present(try optionalString(column), column)
     }
 
-    /// Text of any kind, JSON, a UUID, or a date as YYYY-MM-DD.
+    public func asciiString(_ column: Int) throws(DatabaseError) -> String {
+        try present(try optionalASCIIString(column), column)
+    }
+
+    /// The same as a `String`, which every text of ASCII may become: keywords, hashes, digits.
+    /// - Throws: ``DatabaseError/decoding(_:)`` where the text holds anything else.
+    public func optionalASCIIString(_ column: Int) throws(DatabaseError) -> String? {
+        guard let text = try optionalText(column) else { return nil }
+        guard let string = text.asciiString else { throw mismatch(column, "ASCII") }
+        return string
+    }
+
+    /// The same as a `String`: for columns that only the program or its operator writes. What clients wrote is read by ``text(_:)``.
     public func optionalString(_ column: Int) throws(DatabaseError) -> String? {
-        if case .postgres(let result) = storage { return try result.string(position, column) }
-        switch try materialised(column) {
-        case .null: return nil
-        case .text(let value), .uuid(let value): return value
-        default: throw mismatch(column, "text")
-        }
+        // TEXT: columns of the program's own: the caller says so by asking for a String.
+        try optionalText(column)?.swiftString
     }
 
     public func bool(_ column: Int) throws(DatabaseError) -> Bool {
@@ -84,8 +107,8 @@ public struct SQLRow: Sendable {
         case .null: return nil
         case .double(let value): return value
         case .int(let value): return Double(value)
-        case .decimal(let text), .text(let text):
-            guard let value = Double(text) else { throw mismatch(column, "a number") }
+        case .decimal, .text:
+            guard let text = try optionalDecimal(column), let value = Double(text) else { throw mismatch(column, "a number") }
             return value
         default: throw mismatch(column, "a number")
         }
@@ -117,7 +140,10 @@ public struct SQLRow: Sendable {
         if case .postgres(let result) = storage { return try result.decimal(position, column) }
         switch try materialised(column) {
         case .null: return nil
-        case .decimal(let text), .text(let text): return text
+        case .decimal(let text): return text
+        case .text(let text):
+            guard let digits = text.asciiString else { throw mismatch(column, "a decimal number") }
+            return digits
         case .int(let value): return String(value)
         case .double(let value): return "\(value)"
         default: throw mismatch(column, "a decimal number")
@@ -133,7 +159,10 @@ public struct SQLRow: Sendable {
         if case .postgres(let result) = storage { return try result.uuid(position, column) }
         switch try materialised(column) {
         case .null: return nil
-        case .uuid(let text), .text(let text): return text.lowercased()
+        case .uuid(let text): return text
+        case .text(let text):
+            guard let ascii = text.lowercasedASCII().asciiString else { throw mismatch(column, "a UUID") }
+            return ascii
         default: throw mismatch(column, "a UUID")
         }
     }

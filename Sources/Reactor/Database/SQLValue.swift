@@ -10,11 +10,15 @@ public enum SQLValue: Sendable, Hashable {
     case int(Int64)
     case double(Double)
     /// UTF-8 without U+0000, which PostgreSQL cannot store: such a text is refused there with SQLSTATE 22021.
-    case text(String)
+    case text(Text)
     case bytes([UInt8])
     case timestamp(Timestamp)
     /// An exact decimal number, such as "19.99".
     case decimal(String)
     /// The 36-character form, lower case.
     case uuid(String)
+
+    /// The same for a string of the program's own: a keyword, an identifier.
+    @inlinable
+    public static func text(_ string: String) -> SQLValue { .text(Text(string)) }
 }

@@ -35,7 +35,7 @@ public enum HTTPDate {
     public static func string(_ timestamp: Timestamp) -> String {
         var bytes: [UInt8] = []
         append(timestamp, to: &bytes)
-        return String(decoding: bytes, as: UTF8.self)
+        return String(ascii: bytes)
     }
 
     private static func append(_ text: StaticString, to bytes: inout [UInt8]) {

@@ -45,11 +45,11 @@ public final class HTTPRequest {
     var framing: HTTPBodyFraming { head.framing }
 
     /// The request target as it was sent.
-    public var target: String { string(head.target) }
+    public var target: Text { text(head.target) }
     /// The path as it was sent: still percent-encoded, without the query.
-    public var path: String { string(head.path) }
+    public var path: Text { text(head.path) }
     /// What follows the `?`, still percent-encoded; nil where there is none.
-    public var query: String? { head.query.map(string) }
+    public var query: Text? { head.query.map(text) }
 
     /// Hands the path's bytes, percent-encoded, to a router that makes no strings.
     public func withPathBytes<R, E: Error>(_ body: (RawSpan) throws(E) -> R) throws(E) -> R {
@@ -71,8 +71,8 @@ public final class HTTPRequest {
 
     /// The first field of that name, its value without the white space around it.
     /// - Parameter name: in lower case.
-    public func header(_ name: StaticString) -> String? {
-        field(name).map(string)
+    public func header(_ name: StaticString) -> Text? {
+        field(name).map(text)
     }
 
     /// Whether there is such a field. Makes no string.
@@ -83,9 +83,9 @@ public final class HTTPRequest {
 
     /// The values of every field of that name, in order.
     /// - Parameter name: in lower case.
-    public func headers(_ name: StaticString) -> [String] {
+    public func headers(_ name: StaticString) -> [Text] {
         let bytes = bytes
-        return head.allFields(named: name, in: bytes.bytes).map(string)
+        return head.allFields(named: name, in: bytes.bytes).map(text)
     }
 
     private func field(_ name: StaticString) -> Range<Int>? {
@@ -93,8 +93,11 @@ public final class HTTPRequest {
         return head.firstField(named: name, in: bytes.bytes)
     }
 
-    private func string(_ range: Range<Int>) -> String {
+    private func text(_ range: Range<Int>) -> Text {
         // Field values may hold obs-text (RFC 9110 5.5), which need not be UTF-8: decoding repairs, and never fails.
-        unsafe bytes.withUnsafeBytes { unsafe String(decoding: UnsafeRawBufferPointer(rebasing: $0[range]), as: UTF8.self) }
+        // SAFETY: bytes are what they are bound to; of a raw buffer the standard library would make an array first.
+        unsafe bytes.withUnsafeBytes {
+            unsafe Text(decoding: UnsafeRawBufferPointer(rebasing: $0[range]).assumingMemoryBound(to: UInt8.self))
+        }
     }
 }

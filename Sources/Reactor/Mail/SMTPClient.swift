@@ -27,8 +27,8 @@ public actor SMTPClient {
     ///   - message: header and text, lines ended by CRLF; dots at the beginning of lines are doubled on the way.
     ///   - sender: an address, as is `recipient`: without line breaks, spaces and angle brackets.
     /// - Throws: ``SMTPError``, `CancellationError`.
-    public func send(_ message: [UInt8], from sender: String, to recipient: String) async throws {
-        guard SMTPClient.isAddress(sender), SMTPClient.isAddress(recipient) else {
+    public func send(_ message: [UInt8], from sender: String, to recipient: Text) async throws {
+        guard SMTPClient.isAddress(Text(sender)), SMTPClient.isAddress(recipient) else {
             throw SMTPError("an address has characters that no address has", isPermanent: true)
         }
         try await enter()
@@ -42,7 +42,7 @@ public actor SMTPClient {
     }
 
     /// What could end a command or an address within one.
-    private static func isAddress(_ text: String) -> Bool {
+    private static func isAddress(_ text: Text) -> Bool {
         !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "<") && $0 != UInt8(ascii: ">") }
     }
 

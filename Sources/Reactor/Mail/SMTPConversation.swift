@@ -7,11 +7,11 @@ import Synchronization
 final class SMTPConversation: Sendable {
     private let server: SMTPServer
     private let sender: String
-    private let recipient: String
+    private let recipient: Text
     private let message: [UInt8]
     private let isCancelled = Atomic<Bool>(false)
 
-    init(server: SMTPServer, sender: String, recipient: String, message: [UInt8]) {
+    init(server: SMTPServer, sender: String, recipient: Text, message: [UInt8]) {
         self.server = server
         self.sender = sender
         self.recipient = recipient
@@ -26,7 +26,9 @@ final class SMTPConversation: Sendable {
         guard !isCancelled.load(ordering: .relaxed) else { throw CancellationError() }
         guard CurlLibrary.isReady, let easy = unsafe curl_easy_init() else { throw SMTPError("libcurl cannot be used") }
         defer { unsafe curl_easy_cleanup(easy) }
-        guard let recipients = unsafe curl_slist_append(nil, "<\(recipient)>") else { throw SMTPError("no memory for a mail") }
+        // TEXT: libcurl copies its bytes.
+        let address = "<" + recipient.swiftString + ">"
+        guard let recipients = unsafe curl_slist_append(nil, address) else { throw SMTPError("no memory for a mail") }
         defer { unsafe curl_slist_free_all(recipients) }
         let upload = Upload(message, of: self)
         // SAFETY: unretained; `upload` lives until behind curl_easy_perform, the last call that uses it.

@@ -67,7 +67,7 @@ public actor RedisClient {
     ///
     /// By its digest (EVALSHA) once that is known. At first, and after the server has lost its scripts (NOSCRIPT), with its
     /// source (EVAL); a SCRIPT LOAD in the same write has the server compute the digest, so that we need no SHA-1 of our own.
-    public func eval(_ script: RedisScript, keys: [String], arguments: [RedisArgument]) async throws(RedisError) -> RedisValue {
+    public func eval(_ script: RedisScript, keys: [Text], arguments: [RedisArgument]) async throws(RedisError) -> RedisValue {
         if let digest = digests[script.name] {
             do throws(RedisError) {
                 return try await execute(RedisCommand("EVALSHA", script: .text(digest), keys: keys, arguments: arguments))
@@ -226,7 +226,7 @@ public actor RedisClient {
 extension RedisCommand {
     /// A call of a script, by source or digest. Its parts are written one after the other: gathered in one array first they would
     /// cost more than the command.
-    fileprivate init(_ name: StaticString, script: RedisArgument, keys: [String], arguments: [RedisArgument]) {
+    fileprivate init(_ name: StaticString, script: RedisArgument, keys: [Text], arguments: [RedisArgument]) {
         let keyBytes = keys.reduce(0) { $0 + $1.utf8.count + 16 }
         self.init(name, reserving: script.wireBytes + keyBytes + arguments.reduce(16) { $0 + $1.wireBytes })
         append(script)

@@ -6,13 +6,16 @@
 
 /// One argument of a command.
 public enum RedisArgument: Sendable, ExpressibleByStringLiteral {
-    case text(String)
+    case text(Text)
     case bytes([UInt8])
     case integer(Int)
 
     public init(stringLiteral value: String) {
         self = .text(value)
     }
+
+    /// The same for a string of the program's own.
+    public static func text(_ string: String) -> RedisArgument { .text(Text(string)) }
 
     /// How much room it takes in a command, at most: two line ends, a dollar sign and a length go with it.
     var wireBytes: Int {

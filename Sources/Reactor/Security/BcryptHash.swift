@@ -25,7 +25,7 @@ public enum BcryptHash {
     ///
     /// False, at once, for a text that is no bcrypt hash, and for a password with a NUL: passlib refuses those, and C's strings
     /// end there. The comparison takes the same time wherever the hashes differ.
-    public static func verify(_ password: String, against stored: String) -> Bool {
+    public static func verify(_ password: Text, against stored: String) -> Bool {
         guard let parts = Parts(stored), !password.utf8.contains(0) else { return false }
         // The String belongs to the caller and cannot be erased; our copy of its bytes can.
         var secret = password.utf8.prefix(maxPasswordBytes).map { CChar(bitPattern: $0) } + [0]

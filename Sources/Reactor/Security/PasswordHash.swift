@@ -21,7 +21,7 @@ public enum PasswordHash {
     /// Hashes a password with a fresh salt. Blocks; see the file's head.
     /// - Returns: a PHC string that names its own parameters, `$argon2id$v=19$m=...`.
     public static func hash(
-        _ password: String, parameters: Argon2Parameters = .standard
+        _ password: Text, parameters: Argon2Parameters = .standard
     ) throws(PasswordHashError) -> String {
         var generator = SystemRandomNumberGenerator()  // getrandom(2) on Linux
         let salt = (0..<saltBytes).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
@@ -31,7 +31,7 @@ public enum PasswordHash {
     /// True when `password` is what `phc` was made from. Blocks for as long as the stored parameters say.
     ///
     /// False, at once, for a text that is no Argon2id hash. The comparison takes the same time wherever the hashes differ.
-    public static func verify(_ password: String, against phc: String) -> Bool {
+    public static func verify(_ password: Text, against phc: String) -> Bool {
         guard let stored = PHCString(phc),
             let hash = try? derive(
                 password, salt: stored.salt, count: stored.hash.count, parameters: stored.parameters)
@@ -46,14 +46,14 @@ public enum PasswordHash {
     }
 
     static func hash(
-        _ password: String, salt: [UInt8], parameters: Argon2Parameters
+        _ password: Text, salt: [UInt8], parameters: Argon2Parameters
     ) throws(PasswordHashError) -> String {
         let hash = try derive(password, salt: salt, count: hashBytes, parameters: parameters)
         return PHCString(parameters: parameters, salt: salt, hash: hash).text
     }
 
     private static func derive(
-        _ password: String, salt: [UInt8], count: Int, parameters: Argon2Parameters
+        _ password: Text, salt: [UInt8], count: Int, parameters: Argon2Parameters
     ) throws(PasswordHashError) -> [UInt8] {
         guard parameters.areAcceptable else { throw .parameters }
         // The String belongs to the caller and cannot be erased; our copy of its bytes can.

@@ -54,6 +54,11 @@ public struct ByteBuffer: Sendable {
         storage.append(contentsOf: text.utf8)
     }
 
+    public mutating func append(_ text: Text) {
+        // TEXT: only its bytes are copied.
+        append(text.swiftString)
+    }
+
     public mutating func append(_ text: StaticString) {
         // SAFETY: a StaticString's UTF-8 bytes live as long as the program.
         unsafe storage.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))

@@ -123,7 +123,7 @@ extension Timestamp {
     /// Reads an RFC 3339 date-time (`2026-01-02T03:04:05Z`, `...05.25+01:00`), or the SQL form with a space and without a
     /// zone, which is taken as UTC. Digits past microseconds are dropped. Nil for anything else, and for dates that no
     /// calendar has.
-    public init?(rfc3339 text: some StringProtocol) {
+    public init?(rfc3339 text: Text) {
         var reader = DigitReader(bytes: Array(text.utf8))
         guard let year = reader.number(digits: 4), reader.skip("-"),
             let month = reader.number(digits: 2), reader.skip("-"),

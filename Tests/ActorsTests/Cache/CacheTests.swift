@@ -70,7 +70,7 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
             ]
             for _ in 0..<2 {
                 for (index, place) in places.enumerated() {
-                    let value = try await cache.value(namespace: place.0, key: place.1, user: place.2, ttl: .seconds(60)) {
+                    let value = try await cache.value(namespace: place.0, key: Text(place.1), user: place.2, ttl: .seconds(60)) {
                         loads.raise()
                         return bytes("\(index)")
                     }

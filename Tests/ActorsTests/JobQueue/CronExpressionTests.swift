@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct CronExpressionTests {
     private func next(_ text: String, after time: String) throws -> String? {
-        let start = try #require(Timestamp(rfc3339: time))
+        let start = try #require(Timestamp(rfc3339: Text(time)))
         return try CronExpression(text).next(after: start)?.rfc3339
     }
 

@@ -55,7 +55,7 @@ import Testing
             }
             #expect(haveAllEnded)
             var reasons: [String?] = []
-            for job in jobs { reasons.append(try await queue.record(job.id)?.lastError) }
+            for job in jobs { reasons.append(try await queue.record(job.id)?.lastError?.swiftString) }
             #expect(
                 reasons == [
                     "the payload cannot be read", "Secret", "half way", "no handler for jobs of the kind unheard of",

@@ -256,7 +256,7 @@ import Testing
     private func seed(_ app: TestApp, _ email: String, _ password: String, promotes: Bool = false) async throws -> AccountSeed.Outcome {
         let hasher = PasswordHasher(loop: app.loop, parameters: app.backend.configuration.auth.hashParameters, maxConcurrent: 1)
         return try await AccountSeed.ensureAdmin(
-            email: email, password: password, promotes: promotes, passwords: hasher,
+            email: Text(email), password: Text(password), promotes: promotes, passwords: hasher,
             from: RequestOrigin(clientAddress: "test", requestID: "test"), in: app.services.database)
     }
 

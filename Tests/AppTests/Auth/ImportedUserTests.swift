@@ -102,7 +102,7 @@ import Testing
                 for _ in 0..<4 {
                     group.addTask(executorPreference: app.loop) {
                         let origin = RequestOrigin(clientAddress: "test", requestID: "test")
-                        _ = try await auth.logIn("ada@example.com", password: TestApp.password, from: origin)
+                        _ = try await auth.logIn("ada@example.com", password: Text(TestApp.password), from: origin)
                     }
                 }
                 try await group.waitForAll()

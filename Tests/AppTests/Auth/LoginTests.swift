@@ -117,7 +117,7 @@ import Testing
     func aHashOfAnotherCostIsReplacedAtLogin(_ setup: TestSetup) async throws {
         try await TestApp.run(on: setup) { app in
             try await register(app)
-            let outdated = try PasswordHash.hash(TestApp.password, parameters: Argon2Parameters(memoryKiB: 32, passes: 1, lanes: 1))
+            let outdated = try PasswordHash.hash(Text(TestApp.password), parameters: Argon2Parameters(memoryKiB: 32, passes: 1, lanes: 1))
             _ = try await app.services.database.execute(.write("UPDATE users SET hashed_password = $1"), [.text(outdated)])
             _ = try await app.loggedIn("ada", TestApp.password)
             let stored = try await app.services.database.execute(.read("SELECT hashed_password FROM users"), [])[0].string(0)
@@ -161,14 +161,14 @@ import Testing
     func loginsAtOnceThatReplaceAHashAllSucceed(_ setup: TestSetup) async throws {
         try await TestApp.run(on: setup) { app in
             try await register(app)
-            let outdated = try PasswordHash.hash(TestApp.password, parameters: Argon2Parameters(memoryKiB: 32, passes: 1, lanes: 1))
+            let outdated = try PasswordHash.hash(Text(TestApp.password), parameters: Argon2Parameters(memoryKiB: 32, passes: 1, lanes: 1))
             _ = try await app.services.database.execute(.write("UPDATE users SET hashed_password = $1"), [.text(outdated)])
             let auth = app.services.auth
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for _ in 0..<4 {
                     group.addTask(executorPreference: app.loop) {
                         let origin = RequestOrigin(clientAddress: "test", requestID: "test")
-                        _ = try await auth.logIn("ada", password: TestApp.password, from: origin)
+                        _ = try await auth.logIn("ada", password: Text(TestApp.password), from: origin)
                     }
                 }
                 try await group.waitForAll()

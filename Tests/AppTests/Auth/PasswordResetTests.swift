@@ -120,7 +120,8 @@ import Testing
                     group.addTask(executorPreference: app.loop) {
                         do {
                             try await auth.resetPassword(
-                                with: token, to: "password number \(index)", from: RequestOrigin(clientAddress: "test", requestID: "test"))
+                                with: Text(token), to: "password number \(index)",
+                                from: RequestOrigin(clientAddress: "test", requestID: "test"))
                             return "password number \(index)"
                         } catch let error as APIError where error.code == "INVALID_ONE_TIME_TOKEN" {
                             return nil

@@ -82,7 +82,7 @@ import Testing
                 for _ in 0..<8 {
                     group.addTask(executorPreference: app.loop) {
                         do {
-                            _ = try await auth.refresh(token, from: origin)
+                            _ = try await auth.refresh(Text(token), from: origin)
                             return "won"
                         } catch {
                             return (error as? APIError)?.code ?? "\(error)"
@@ -132,7 +132,7 @@ import Testing
     func tokensAreStoredAsHashesOnly(_ setup: TestSetup) async throws {
         try await TestApp.run(on: setup) { app in
             _ = try await app.registered("ada")
-            let token = try #require(RefreshToken(try await logIn(app).refresh))
+            let token = try #require(RefreshToken(Text(try await logIn(app).refresh)))
             let rows = try await app.services.database.execute(.read("SELECT token_hash FROM refresh_tokens ORDER BY id"), [])
             try #expect(rows.map { try $0.bytes(0) }.last == token.hash)
         }

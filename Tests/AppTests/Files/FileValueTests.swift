@@ -12,8 +12,8 @@ import Testing
             (#"\\host\share\z.pdf"#, "z", "pdf"),
             ("..a.txt", "a", "txt"), ("a.txt. .", "a", "txt"), ("a\u{7}\u{9B}\u{2028}b.txt", "ab", "txt"), ("a.\u{202E}txt", "a", "txt"),
             ("  \t", nil, ""), ("", nil, ""), ("/", nil, ""), ("...", nil, ""), ("a.txt/", nil, ""), ("e\u{301}.txt", "e\u{301}", "txt"),
-        ] as [(String, String?, String)])
-    func aNameIsTheLastSegmentWithoutWhatIsInvisible(_ sent: String, _ stem: String?, _ fileExtension: String) {
+        ] as [(Text, Text?, Text)])
+    func aNameIsTheLastSegmentWithoutWhatIsInvisible(_ sent: Text, _ stem: Text?, _ fileExtension: Text) {
         let name = FileName(sanitizing: sent)
         #expect(name?.stem == stem)
         if let name { #expect(name.fileExtension == fileExtension) }
@@ -26,9 +26,9 @@ import Testing
                 #expect(name.copy(copy).text.utf8.count <= FileName.maxBytes)
                 #expect(name.copy(copy).fileExtension == "docx")
             }
-            #expect(stem.hasPrefix(name.stem))
+            #expect(Text(stem).hasPrefix(name.stem))
         }
-        #expect(FileName(sanitizing: "a." + String(repeating: "x", count: 300)) == nil)
+        #expect(FileName(sanitizing: Text("a." + String(repeating: "x", count: 300))) == nil)
     }
 
     /// A letter under more accents than a name has room for is one character.

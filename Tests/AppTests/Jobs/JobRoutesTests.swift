@@ -169,7 +169,7 @@ import Testing
             #expect(try await client.get("/api/v1/jobs?kind=other").json == [])
             #expect(try await client.get("/api/v1/jobs?status=lost").json["detail"]?.array?.first?["type"] == "enum")
             // A cursor of another list is one, and none of this one.
-            let made = [Cursor(id: 7)] + [Int64.min, -1, .max].map { Cursor(sortKey: JobID().text, id: $0) }
+            let made = [Cursor(id: 7)] + [Int64.min, -1, .max].map { Cursor(sortKey: Text(JobID().text), id: $0) }
             for cursor in made {
                 let strange = try await client.get("/api/v1/jobs?cursor=\(cursor.token)")
                 #expect(strange.status == 422)

@@ -52,7 +52,7 @@ import Testing
         #expect(QuotedPrintable.text("a=b") == "a=3Db\r\n")
         #expect(QuotedPrintable.text("é \n\tx\t") == "=C3=A9=20\r\n\tx=09\r\n")
         #expect(QuotedPrintable.text("one\r\ntwo\rthree") == "one\r\ntwo\r\nthree\r\n")
-        let long = QuotedPrintable.text(String(repeating: "ü", count: 100))
+        let long = QuotedPrintable.text(Text(String(repeating: "ü", count: 100)))
         for line in long.split(separator: "\r\n") { #expect(line.utf8.count <= 76) }
         #expect(long.replacing("=\r\n", with: "") == String(repeating: "=C3=BC", count: 100) + "\r\n")
     }
@@ -62,7 +62,7 @@ import Testing
         "<ada@example.com>",
     ])
     func anAddressCannotBreakOutOfItsField(_ address: String) {
-        let error = #expect(throws: JobFailure.self) { try text(MailMessage(to: address, subject: "s", text: "t")) }
+        let error = #expect(throws: JobFailure.self) { try text(MailMessage(to: Text(address), subject: "s", text: "t")) }
         #expect(error?.isPermanent == true)
     }
 

@@ -215,7 +215,7 @@ import Testing
             try await pool.script(FastAPIDatabase.tasks.sqlite + "UPDATE tasks SET due_date = \(text) WHERE id = 2")
             try await Migrator(pool: pool).up()
             let row = try await pool.execute(.read("SELECT due_date FROM tasks WHERE id = 2"), [])[0]
-            try #expect(row.timestamp(0) == Timestamp(rfc3339: time))
+            try #expect(row.timestamp(0) == Timestamp(rfc3339: Text(time)))
         }
     }
 }

@@ -1,6 +1,7 @@
 // The text that Prometheus reads, byte for byte.
 
 @testable import App
+import Reactor
 import Testing
 
 @Suite struct ExpositionFormatTests {
@@ -43,7 +44,7 @@ import Testing
 
     @Test func theAcceptFieldDecides() {
         let scraper = "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;q=0.5"
-        #expect(ExpositionFormat.preferred(accept: scraper) == .openMetrics)
+        #expect(ExpositionFormat.preferred(accept: Text(scraper)) == .openMetrics)
         #expect(ExpositionFormat.preferred(accept: "text/plain") == .prometheus)
         #expect(ExpositionFormat.preferred(accept: nil) == .prometheus)
         #expect(ExpositionFormat.prometheus.contentType == "text/plain; version=0.0.4; charset=utf-8")

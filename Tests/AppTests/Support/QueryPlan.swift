@@ -48,7 +48,8 @@ struct QueryPlan: CustomStringConvertible {
         case .bool(let value): "\(value)"
         case .int(let value): "\(value)"
         case .double(let value): "\(value)"
-        case .text(let text), .decimal(let text), .uuid(let text): SQLText.literal(text)
+        case .text(let text): SQLText.literal(text.swiftString)
+        case .decimal(let text), .uuid(let text): SQLText.literal(text)
         case .bytes(let bytes): "'\\x\(bytes.map { hexadecimal($0) }.joined())'"
         case .timestamp(let time): SQLText.literal(time.sql + "+00")
         }

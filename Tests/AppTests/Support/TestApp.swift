@@ -110,7 +110,7 @@ struct TestApp {
         let email = "admin@example.com"
         let hasher = PasswordHasher(loop: loop, parameters: backend.configuration.auth.hashParameters, maxConcurrent: 1)
         _ = try await AccountSeed.ensureAdmin(
-            email: email, password: TestApp.password, passwords: hasher,
+            email: Text(email), password: Text(TestApp.password), passwords: hasher,
             from: RequestOrigin(clientAddress: "test", requestID: "test"), in: services.database)
         return try await loggedIn(email, TestApp.password)
     }

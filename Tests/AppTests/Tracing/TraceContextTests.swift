@@ -8,7 +8,7 @@ import Testing
     private static let field = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
     @Test func aWellFormedParentIsTakenOver() throws {
-        let parent = try #require(TraceParent(Self.field))
+        let parent = try #require(TraceParent(Text(Self.field)))
         #expect(parent.trace.text == "0af7651916cd43dd8448eb211c80319c")
         #expect(parent.span.text == "b7ad6b7169203331")
         #expect(parent.isSampled)
@@ -29,11 +29,11 @@ import Testing
         "00-0af7651916cd43dd8448eb211c8031\u{e9}-b7ad6b7169203331-01",
     ])
     func whatIsNotWellFormedIsIgnored(_ field: String) {
-        #expect(TraceParent(field) == nil)
+        #expect(TraceParent(Text(field)) == nil)
     }
 
     @Test func theBeginningOfATraceDecidesWhetherItIsKept() throws {
-        let kept = try #require(TraceParent(Self.field))
+        let kept = try #require(TraceParent(Text(Self.field)))
         let dropped = TraceParent(trace: kept.trace, span: kept.span, isSampled: false)
         for ratio in [0.0, 1.0] {
             let sampler = TraceSampler(ratio: ratio)

@@ -25,8 +25,8 @@ private final class Collector: HTTPResponder {
         let path = request.path
         let key = request.header("api-key")
         state.withLock { state in
-            state.paths.append(path)
-            state.headers.append(key)
+            state.paths.append(path.swiftString)
+            state.headers.append(key?.swiftString)
         }
         await withCheckedContinuation { continuation in
             let isHeld = state.withLock { state in

@@ -10,7 +10,9 @@ import Testing
 @Suite struct UserSearchTests {
     /// - Parameter days: how long ago.
     private func make(_ app: TestApp, _ email: String, name: String?, fullName: String? = nil, days: Int64 = 0) async throws {
-        let user = UserRepository.NewUser(email: email, username: String(email.prefix { $0 != "@" }), name: name, fullName: fullName)
+        let user = UserRepository.NewUser(
+            email: Text(email), username: Text(String(email.prefix { $0 != "@" })), name: name.map { Text($0) },
+            fullName: fullName.map { Text($0) })
         _ = try await UserRepository.insert(user, now: .now() - .seconds(days * 86_400), in: app.services.database)
     }
 
@@ -53,7 +55,7 @@ import Testing
             func move(_ email: String, to time: String) async throws {
                 _ = try await app.services.database.execute(
                     .write("UPDATE users SET created_at = $2 WHERE email = $1"),
-                    [.text(email), .timestamp(try #require(Timestamp(rfc3339: time)))])
+                    [.text(email), .timestamp(try #require(Timestamp(rfc3339: Text(time))))])
             }
             try await move("old@example.com", to: "2020-02-29T00:00:00Z")
             try await move("late@example.com", to: "2020-02-28T23:59:59.999999Z")
@@ -90,7 +92,7 @@ import Testing
         ("2026-01-31 00:00:00", "2026-01-31T00:00:00Z"),
     ])
     func readsDates(text: String, midnight: String) throws {
-        #expect(try DateInput.parse(text).get() == Timestamp(rfc3339: midnight))
+        #expect(try DateInput.parse(Text(text)).get() == Timestamp(rfc3339: Text(midnight)))
     }
 
     @Test(arguments: [
@@ -104,7 +106,7 @@ import Testing
         ("9999-12-31T23:00:00-01:00", "year 10000 is out of range"),
     ])
     func refusesWhatIsNoDate(text: String, reason: String) {
-        guard case .failure(let mismatch) = DateInput.parse(text) else {
+        guard case .failure(let mismatch) = DateInput.parse(Text(text)) else {
             Issue.record("\(text) is a date")
             return
         }

@@ -1,3 +1,4 @@
+import Reactor
 import Testing
 
 @testable import App
@@ -7,7 +8,8 @@ import Testing
 
     private func decide(_ policy: CORSPolicy, _ origin: String?, preflight: Bool = false, headers: String? = nil) -> [String: String] {
         let decision = policy.decide(
-            origin: origin, isOptions: preflight, requestedMethod: preflight ? "POST" : nil, requestedHeaders: headers)
+            origin: origin.map { Text($0) }, isOptions: preflight, requestedMethod: preflight ? "POST" : nil,
+            requestedHeaders: headers.map { Text($0) })
         return Dictionary(uniqueKeysWithValues: decision.headers.map { ($0.name, $0.value) })
     }
 

@@ -27,7 +27,7 @@ import Testing
 
 @Suite struct ClientAddressTests {
     private func resolve(
-        _ peer: String, forwardedFor: [String] = [], forwarded: [String] = [], trusting list: String
+        _ peer: String, forwardedFor: [Text] = [], forwarded: [Text] = [], trusting list: String
     ) throws -> String {
         ClientAddress.resolve(
             peer: .ip(host: peer, port: 4711), forwardedFor: forwardedFor, forwarded: forwarded, trusting: try TrustedProxies(list))
@@ -48,7 +48,7 @@ import Testing
 
     @Test func whatIsNoAddressEndsTheChainAtTheProxy() throws {
         for garbage in ["unknown", "_hidden", "1.2.3.4\r\nX: y", "", "203.0.113.7, nonsense"] {
-            try #expect(resolve("10.0.0.1", forwardedFor: [garbage], trusting: "10.0.0.0/8") == "10.0.0.1")
+            try #expect(resolve("10.0.0.1", forwardedFor: [Text(garbage)], trusting: "10.0.0.0/8") == "10.0.0.1")
         }
     }
 
@@ -56,7 +56,7 @@ import Testing
         for field in [
             "for=203.0.113.7", "For=\"203.0.113.7:4711\"; proto=https", "by=10.0.0.1;for=203.0.113.7", "for=6.6.6.6, for=203.0.113.7",
         ] {
-            try #expect(resolve("10.0.0.1", forwarded: [field], trusting: "10.0.0.0/8") == "203.0.113.7")
+            try #expect(resolve("10.0.0.1", forwarded: [Text(field)], trusting: "10.0.0.0/8") == "203.0.113.7")
         }
         try #expect(resolve("::1", forwarded: ["for=\"[2001:DB8::17]:4711\""], trusting: "::1") == "2001:db8::17")
         try #expect(resolve("10.0.0.1", forwarded: ["proto=https"], trusting: "10.0.0.0/8") == "10.0.0.1")

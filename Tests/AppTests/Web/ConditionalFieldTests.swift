@@ -1,5 +1,6 @@
 // A member that must be there unless another one is.
 
+import Reactor
 import Testing
 
 @testable import App

@@ -93,6 +93,20 @@ import Testing
         #expect(reason(#"{\#(many),"n39":0}"#) == .duplicateName)
     }
 
+    @Test func namesAreEqualWhereTheirBytesAre() {
+        #expect(reason("{\"\u{E9}\":1,\"e\u{301}\":2}") == nil)
+        #expect(reason("{\"\u{E9}\":1,\"\\u00e9\":2}") == .duplicateName)
+    }
+
+    @Test func aNameHasAtMost256Bytes() {
+        #expect(reason("{\"\(String(repeating: "n", count: 256))\":1}") == nil)
+        #expect(reason("{\"\(String(repeating: "n", count: 257))\":1}") == .nameTooLong(limit: 256))
+        // Counted are the bytes that it means, not those that spell it.
+        #expect(reason("{\"\(String(repeating: "\u{E9}", count: 129))\":1}") == .nameTooLong(limit: 256))
+        #expect(reason("{\"\(String(repeating: "\\u0061", count: 256))\":1}") == nil)
+        #expect(reason("{\"a\":{\"b\":{\"\(String(repeating: "n", count: 257))\":1}}}") == .nameTooLong(limit: 256))
+    }
+
     @Test func acceptsSixtyFourLevelsAndNotOneMore() {
         func nested(_ depth: Int) -> String {
             String(repeating: "[", count: depth) + String(repeating: "]", count: depth)

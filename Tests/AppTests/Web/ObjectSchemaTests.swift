@@ -1,5 +1,6 @@
 // Whole inputs: all faults at once, in order, and nothing secret among them.
 
+import Reactor
 import Testing
 
 @testable import App
@@ -8,11 +9,11 @@ import Testing
     private enum Priority: String, CaseIterable, JSONRepresentable { case low, medium, high }
 
     private struct Body: RequestBody {
-        let title: String
-        let note: String?
+        let title: Text
+        let note: Text?
         let priority: Priority
-        let password: String
-        let description: Patch<String>
+        let password: Text
+        let description: Patch<Text>
 
         private static let title = Field.string("title", length: 1...5)
         private static let note = Field.string("note").optional()
@@ -94,7 +95,7 @@ import Testing
 
     @Test func readsFormsToo() {
         struct Login: RequestBody {
-            let username: String
+            let username: Text
             static let encodings: [BodyEncoding] = [.json, .form]
             private static let username = Field.string("username", length: 1...)
             static let schema = ObjectSchema("Login", unknownMembers: .ignored, username)
@@ -136,17 +137,33 @@ import Testing
         try #expect(BodyReader.encoding(of: "Application/Merge-Patch+JSON", among: [.json]) == .json)
         try #expect(BodyReader.encoding(of: "application/x-www-form-urlencoded", among: [.json, .form]) == .form)
         for wrong in ["text/plain", "application/x-www-form-urlencoded", "", "application/jsonx", "multipart/form-data; boundary=x"] {
-            #expect(throws: APIError.self) { try BodyReader.encoding(of: wrong, among: [.json]) }
+            #expect(throws: APIError.self) { try BodyReader.encoding(of: Text(wrong), among: [.json]) }
         }
     }
 
     @Test func formDecodingKeepsTheLastOfANameAndToleratesStrayPercents() {
         #expect(
-            FormDecoding.object("a=1&b=two%20w+o&a=3&c&=x&%zz=%4&&") == [
+            FormDecoding.object("a=1&b=two%20w+o&a=3&c&=x&%zz=%4&&".utf8) == [
                 "a": "3", "b": "two w o", "c": "", "": "x", "%zz": "%4",
             ])
-        #expect(FormDecoding.object("a=%FF")["a"] == "\u{FFFD}")
-        #expect(FormDecoding.object("").isEmpty)
+        #expect(FormDecoding.object("a=%FF".utf8)["a"] == "\u{FFFD}")
+        #expect(FormDecoding.object("".utf8).isEmpty)
+    }
+
+    @Test func formNamesOfMoreThan256BytesAreLeftOut() {
+        let (fits, tooLong) = (String(repeating: "n", count: 256), String(repeating: "n", count: 257))
+        #expect(FormDecoding.object("\(fits)=1&\(tooLong)=2&a=3".utf8).members.map(\.name) == [Text(fits), "a"])
+        let escaped = String(repeating: "%61", count: 256)
+        #expect(FormDecoding.object("\(escaped)=1&\(escaped)a=2&b=3".utf8).members.map(\.name.byteCount) == [256, 1])
+    }
+
+    @Test func whatIsTooLongToBeShownIsNotWrittenToFindOut() {
+        let list: JSONValue = ["a", 12, true, ["b": nil]]
+        let size = list.serialized.count
+        #expect(list.isSerialized(within: size + 3))
+        #expect(!list.isSerialized(within: size - 3))
+        #expect(JSONValue.array([]).isSerialized(within: 2) && JSONValue.object([:]).isSerialized(within: 2))
+        #expect(!JSONValue.array(Array(repeating: 1, count: 1_000_000)).isSerialized(within: 2_048))
     }
 
     @Test func theSchemaSaysWhatTheValidationDoes() throws {

@@ -91,7 +91,7 @@ import Testing
     }
 
     @Test func documentsTheErrorsThatCanOccur() {
-        func statuses(_ path: String, _ method: String) -> [String] {
+        func statuses(_ path: String, _ method: String) -> [Text] {
             guard case .object(let responses)? = operation(path, method)?["responses"] else { return [] }
             return responses.members.map(\.name)
         }

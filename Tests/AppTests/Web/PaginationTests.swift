@@ -1,3 +1,4 @@
+import Reactor
 import Testing
 
 @testable import App
@@ -8,7 +9,7 @@ import Testing
     private func page(_ query: String) throws -> PageRequest {
         let schema = ObjectSchema("Query", unknownMembers: .ignored, fields.skip, fields.limit, fields.cursor)
         var validation = Validation(at: ["query"])
-        let values = schema.values(of: FormDecoding.object(query), echoesObject: false, &validation)
+        let values = schema.values(of: FormDecoding.object(query.utf8), echoesObject: false, &validation)
         try validation.finish()
         return PageRequest(try #require(values), fields)
     }
@@ -32,7 +33,7 @@ import Testing
             Cursor(id: 1), Cursor(id: .max), Cursor(sortKey: "2026-01-02 03:04:05.678901", id: 42), Cursor(sortKey: "ä.b.😀", id: -1),
             Cursor(sortKey: "", id: 0),
         ] {
-            #expect(Cursor(token: cursor.token) == cursor)
+            #expect(Cursor(token: Text(cursor.token)) == cursor)
             try #expect(page("cursor=\(cursor.token)").cursor == cursor)
             #expect(cursor.token.utf8.allSatisfy { $0 != UInt8(ascii: "=") && $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "/") })
         }
@@ -40,13 +41,13 @@ import Testing
 
     @Test(arguments: ["", "!", "MQ", "Mi4x", "MS54", "MS4x=", "MS4xA", String(repeating: "A", count: 1_000)])
     func refusesMadeUpCursors(token: String) {
-        #expect(Cursor(token: token) == nil)
+        #expect(Cursor(token: Text(token)) == nil)
     }
 
     @Test func base64URLIsCanonical() {
         for length in 0..<40 {
             let bytes = (0..<length).map { UInt8(truncatingIfNeeded: $0 &* 37 &+ 250) }
-            #expect(Base64URL.decode(Base64URL.encode(bytes)) == bytes)
+            #expect(Base64URL.decode(Text(Base64URL.encode(bytes))) == bytes)
         }
         #expect(Base64URL.encode([0xFB, 0xFF]) == "-_8")
         #expect(Base64URL.decode("-_9") == nil)
@@ -60,7 +61,7 @@ import Testing
     {
         let position = LinkHeader.Position(
             page: PageRequest(skip: skip, limit: limit, cursor: from), count: count, total: total, nextCursor: next)
-        return LinkHeader.value(path: "/tasks", query: query, position)
+        return LinkHeader.value(path: "/tasks", query: query.map { Text($0) }, position)
     }
 
     @Test func linksToThePagesBeforeAndAfter() {

@@ -8,7 +8,7 @@ import Testing
         ("milk", "%milk%"), ("100%", "%100!%%"), ("a_b", "%a!_b%"), ("wow!", "%wow!!%"), ("\\", "%\\%"), ("%", "%!%%"), ("ü", "%ü%"),
     ])
     func noCharacterOfASearchIsAWildcard(_ search: String, _ pattern: String) {
-        #expect(LikePattern.containing(search) == pattern)
+        #expect(LikePattern.containing(Text(search)) == pattern)
     }
 
     @Test func conditionsFoldBothSides() {

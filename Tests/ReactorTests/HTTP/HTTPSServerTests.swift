@@ -188,7 +188,7 @@ private final class CarriedClient {
     }
 
     @Test func pipelinedRequestsAreAnsweredInOrder() async throws {
-        try await withServer({ request in text("<\(request.path)>") }) { isolation, harness in
+        try await withServer({ request in text("<\(request.path.swiftString)>") }) { isolation, harness in
             let client = try await harness.client(isolation.loop)
             client.send((0..<100).map { "GET /\($0) HTTP/1.1\r\nHost: a\r\n\r\n" }.joined())
             let answers = try await client.receive { $0.hasSuffix("</99>") }
@@ -237,7 +237,7 @@ private final class CarriedClient {
     /// More than are taken at a time: the goodbye comes while the server has paused.
     @Test(arguments: TLSContext.Version.allCases)
     func everyRequestInFrontOfTheGoodbyeIsAnswered(_ version: TLSContext.Version) async throws {
-        try await withServer({ request in text("<\(request.path)>") }) { isolation, harness in
+        try await withServer({ request in text("<\(request.path.swiftString)>") }) { isolation, harness in
             let client = try await CarriedClient(harness, loop: isolation.loop, versions: [version])
             try await client.open(inPiecesOf: 10_000)
             try await client.sendAndFinish((0..<40).map { "GET /\($0) HTTP/1.1\r\nHost: a\r\n\r\n" }.joined())

@@ -90,7 +90,7 @@ extension String {
     }
 
     @Test func pipelinedRequestsAreAnsweredInOrder() async throws {
-        try await withServer({ request in text(request.path) }) { isolation, server in
+        try await withServer({ request in text(request.path.swiftString) }) { isolation, server in
             let client = try await RawClient.connect(to: server.address, loop: isolation.loop)
             // More than may wait at once: the intake pauses and goes on.
             client.send((0..<100).map { "GET /\($0) HTTP/1.1\r\nHost: a\r\n\r\n" }.joined())
@@ -122,7 +122,7 @@ extension String {
     @Test func bodyOfAnnouncedLengthIsFollowedByTheNextRequest() async throws {
         try await withServer({ request in
             let body = (try? await request.body.collect(upTo: 100)) ?? []
-            return text("[\(request.path) \(body.count)]")
+            return text("[\(request.path.swiftString) \(body.count)]")
         }) { isolation, server in
             let client = try await RawClient.connect(to: server.address, loop: isolation.loop)
             client.send("POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabcGET /b HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -178,7 +178,7 @@ extension String {
     }
 
     @Test func unreadBodyIsReadPastAndTheConnectionLivesOn() async throws {
-        try await withServer({ request in text(request.path) }) { isolation, server in
+        try await withServer({ request in text(request.path.swiftString) }) { isolation, server in
             let client = try await RawClient.connect(to: server.address, loop: isolation.loop)
             client.send("POST /first HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n")
             try await client.receive { $0.hasSuffix("/first") }
@@ -192,7 +192,7 @@ extension String {
         try await withServer({ request in
             // Long enough for the whole body to lie here before the answer.
             try? await request.loop.sleep(for: .milliseconds(100))
-            return text(request.path)
+            return text(request.path.swiftString)
         }) { isolation, server in
             let client = try await RawClient.connect(to: server.address, loop: isolation.loop)
             client.send("POST /first HTTP/1.1\r\nHost: a\r\nContent-Length: 70000\r\n\r\n" + String(repeating: "x", count: 70_000))
@@ -204,7 +204,7 @@ extension String {
     }
 
     @Test func manyUnreadBodiesDoNotAddUpToAClosedConnection() async throws {
-        try await withServer({ request in text("[\(request.path)]", .unauthorized) }) { isolation, server in
+        try await withServer({ request in text("[\(request.path.swiftString)]", .unauthorized) }) { isolation, server in
             let client = try await RawClient.connect(to: server.address, loop: isolation.loop)
             for round in 0..<40 {
                 client.clear()
@@ -365,7 +365,7 @@ extension String {
     }
 
     @Test func answersWhatCameBeforeAMalformedRequestAndNothingAfter() async throws {
-        try await withServer({ request in text(request.path) }) { isolation, server in
+        try await withServer({ request in text(request.path.swiftString) }) { isolation, server in
             let client = try await RawClient.connect(to: server.address, loop: isolation.loop)
             client.send("GET /good HTTP/1.1\r\nHost: a\r\n\r\nGET /bad HTTP/1.1\r\nBad Header: x\r\nHost: a\r\n\r\n" + HTTPServerTests.get)
             let answers = try await client.receiveToEnd()

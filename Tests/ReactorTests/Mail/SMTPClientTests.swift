@@ -102,7 +102,9 @@ import Testing
     @Test(arguments: ["to@example.com>\r\nRCPT TO:<other@example.com", "a b@example.com", "<to@example.com>", ""])
     func anAddressThatCouldEndItsCommandIsNotSent(_ address: String) async throws {
         try await withServer { server, client in
-            let error = await #expect(throws: SMTPError.self) { try await client.send(Self.mail, from: "from@example.com", to: address) }
+            let error = await #expect(throws: SMTPError.self) {
+                try await client.send(Self.mail, from: "from@example.com", to: Text(address))
+            }
             #expect(error?.isPermanent == true)
             #expect(server.commands.isEmpty)
         }

@@ -20,7 +20,7 @@ struct AccountMail: Sendable {
     }
 
     /// - Parameter id: of the message; another one for each token.
-    func message(_ purpose: OneTimeTokenPurpose, _ token: OneTimeToken, to address: String, id: String) -> MailMessage {
+    func message(_ purpose: OneTimeTokenPurpose, _ token: OneTimeToken, to address: Text, id: String) -> MailMessage {
         let good = "It works once, and for \(AccountMail.text(lifetime(of: purpose)))."
         switch purpose {
         case .passwordReset:

@@ -17,7 +17,7 @@ struct AccountMailJob: Sendable {
     static func job(_ purpose: OneTimeTokenPurpose, user: Int64?) -> NewJob {
         let payload: JSONValue = ["user_id": user.map { .number(JSONNumber($0)) } ?? .null]
         // Nobody's: whoever is logged in must not see in their list of jobs that somebody asked for a reset.
-        return NewJob(kind: kind(purpose), payload: String(decoding: payload.serialized, as: UTF8.self))
+        return NewJob(kind: kind(purpose), payload: Text(decoding: payload.serialized))
     }
 
     func handler(_ purpose: OneTimeTokenPurpose) -> JobHandler {
@@ -41,7 +41,7 @@ struct AccountMailJob: Sendable {
 
     /// Stores the token; the older ones for the same purpose are worth nothing any more.
     /// - Returns: where to mail it; nil where the user is gone, may not have it, or needs it no more.
-    private func store(_ token: OneTimeToken, _ purpose: OneTimeTokenPurpose, for id: Int64) async throws -> String? {
+    private func store(_ token: OneTimeToken, _ purpose: OneTimeTokenPurpose, for id: Int64) async throws -> Text? {
         let now = Timestamp.now()
         let expiresAt = now + mail.lifetime(of: purpose)
         return try await database.withTransaction { transaction in

@@ -1,5 +1,7 @@
 // Mailed tokens: random, opaque, stored as a hash, good for one use. Values; any thread.
 
+import Reactor
+
 /// What a mailed token is good for. The raw values are stored.
 enum OneTimeTokenPurpose: String, CaseIterable, Sendable {
     case passwordReset = "password_reset"
@@ -20,8 +22,8 @@ struct OneTimeToken: Sendable, Hashable {
     }
 
     /// Nil where the text cannot be one of ours.
-    init?(_ text: String) {
-        guard TokenText.isWellFormed(text) else { return nil }
+    init?(_ text: Text) {
+        guard let text = TokenText.wellFormed(text) else { return nil }
         self.text = text
     }
 

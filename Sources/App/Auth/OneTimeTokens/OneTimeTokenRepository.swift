@@ -8,11 +8,11 @@ enum OneTimeTokenRepository {
     /// Whose a token is, and the address that it was mailed to.
     struct Holder: Sendable, Hashable {
         let userID: Int64
-        let email: String
+        let email: Text
     }
 
     static func insert(
-        _ token: OneTimeToken, _ purpose: OneTimeTokenPurpose, user: Int64, email: String, now: Timestamp, expiresAt: Timestamp,
+        _ token: OneTimeToken, _ purpose: OneTimeTokenPurpose, user: Int64, email: Text, now: Timestamp, expiresAt: Timestamp,
         in executor: any SQLExecutor
     ) async throws(DatabaseError) {
         _ = try await executor.execute(
@@ -53,7 +53,7 @@ enum OneTimeTokenRepository {
 
     private static func holder(_ rows: SQLRows) throws(DatabaseError) -> Holder? {
         guard let row = rows.first else { return nil }
-        return Holder(userID: try row.int(0), email: try row.string(1))
+        return Holder(userID: try row.int(0), email: try row.text(1))
     }
 }
 

@@ -1,15 +1,18 @@
 // Passwords that everybody tries first. Pure.
 
+import Reactor
+
 /// The check of NIST SP 800-63B 5.1.1.2: no password that is commonly used, or that the account's own names give away.
 enum CommonPasswords {
     /// Why a password protects nothing; nil where it is not known to.
-    static func problem(with password: String, names: [String?]) -> String? {
+    static func problem(with password: Text, names: [Text?]) -> String? {
         let candidate = password.lowercased()
         if list.contains(candidate) { return "this password is among the most common ones" }
-        if Set(candidate).count < 3 { return "this password repeats too few characters" }
+        if Set(candidate.unicodeScalars).count < 3 { return "this password repeats too few characters" }
         for case let name? in names where !name.isEmpty {
-            let local = name.lowercased().prefix { $0 != "@" }
-            if candidate == name.lowercased() || candidate == local { return "this password is the account's own name" }
+            let name = name.lowercased()
+            let local = name.prefix(before: UInt8(ascii: "@"))
+            if candidate == name || candidate == local { return "this password is the account's own name" }
         }
         return nil
     }
@@ -40,5 +43,5 @@ enum CommonPasswords {
         whatever williams winter2023 winter2024 winter2025 wordpass xiaoming yamaha123 yankees1 zaq12wsx zaq1zaq1 zaqwsxcde
         zxcvbnm1 zxcvbnm123
         """
-        .split(whereSeparator: \.isWhitespace).map(String.init))
+        .split(whereSeparator: \.isWhitespace).map { Text(String($0)) })
 }

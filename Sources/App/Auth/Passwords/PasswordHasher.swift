@@ -60,7 +60,7 @@ actor PasswordHasher {
     ///
     /// Cancelling the task ends the wait for a turn; a hash that has begun is finished.
     /// - Throws: `APIError` 503 where too many are waiting; `PasswordHashError`.
-    func hash(_ password: String) async throws -> String {
+    func hash(_ password: Text) async throws -> String {
         let parameters = self.parameters
         counts.argon2 += 1
         return try await inTurn { try PasswordHash.hash(password, parameters: parameters) }
@@ -71,7 +71,7 @@ actor PasswordHasher {
     /// Every wrong answer costs the same, so time does not tell whether a user exists: one Argon2id hash, be it a decoy's, and
     /// once bcrypt hashes have been met one of those too. Exact where all of these have one cost, as passlib's have.
     /// - Throws: as ``hash(_:)``.
-    func verify(_ password: String, against stored: String?) async throws -> PasswordVerdict {
+    func verify(_ password: Text, against stored: String?) async throws -> PasswordVerdict {
         let bcrypt = stored.flatMap(BcryptHash.cost(of:))
         if let bcrypt { bcryptCost = min(bcrypt, PasswordHasher.maxDecoyCost) }
         if let stored, bcrypt != nil, try await isRight(password, ofBcrypt: stored) { return .rightButOutdated }
@@ -84,7 +84,7 @@ actor PasswordHasher {
         return .wrong
     }
 
-    private func isRight(_ password: String, ofBcrypt hash: String) async throws -> Bool {
+    private func isRight(_ password: Text, ofBcrypt hash: String) async throws -> Bool {
         counts.bcrypt += 1
         return try await inTurn { BcryptHash.verify(password, against: hash) }
     }

@@ -1,6 +1,8 @@
 // The compact form of a JWS (RFC 7515 section 7.1), taken apart strictly. Pure; nothing in a token is believed here, and no
 // library sees one before it came through here.
 
+import Reactor
+
 /// A token's parts, decoded but not verified.
 struct CompactToken {
     /// RELIABILITY: ours are under 500 bytes; whatever is longer is not worth a hash.
@@ -28,7 +30,7 @@ struct CompactToken {
     }
 
     private static func decode(_ part: Substring.UTF8View) -> [UInt8]? {
-        Base64URL.decode(String(Substring(part)))
+        Base64URL.decode(Text(decoding: part))
     }
 
     /// A JSON object whose members are unique: two readers of `{"alg":"none","alg":"HS256"}` would see two tokens.

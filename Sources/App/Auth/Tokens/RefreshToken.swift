@@ -1,5 +1,7 @@
 // Refresh tokens: random, opaque, stored as a hash. A value; any thread.
 
+import Reactor
+
 /// A refresh token as its bearer has it.
 struct RefreshToken: Sendable, Hashable {
     /// 43 characters.
@@ -14,8 +16,8 @@ struct RefreshToken: Sendable, Hashable {
     }
 
     /// Nil where the text cannot be one of ours.
-    init?(_ text: String) {
-        guard TokenText.isWellFormed(text) else { return nil }
+    init?(_ text: Text) {
+        guard let text = TokenText.wellFormed(text) else { return nil }
         self.text = text
     }
 

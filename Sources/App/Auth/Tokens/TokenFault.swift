@@ -1,6 +1,8 @@
 // Why an access token was refused. For tests and logs; a bearer is told "invalid token" whatever the reason was, because the
 // reason helps only those who make tokens up.
 
+import Reactor
+
 /// What is wrong with an access token.
 enum TokenFault: Error, Sendable, Hashable {
     /// More than ``CompactToken/maxBytes``.
@@ -16,7 +18,7 @@ enum TokenFault: Error, Sendable, Hashable {
     /// `typ` of the header names something else than a JWT.
     case headerType
     /// `crit`, `jwk`, `jku`, `x5u` and whatever else asks to be obeyed before it is believed.
-    case headerMember(String)
+    case headerMember(Text)
     case unknownKey
     case signature
     /// A claim that is missing or of the wrong type.

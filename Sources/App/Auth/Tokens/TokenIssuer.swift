@@ -17,7 +17,7 @@ struct TokenIssuer: Sendable {
     let lifetime: Duration
 
     /// - Parameter now: `iat`; whole seconds of it count.
-    func issue(userID: Int64, username: String, role: String, session: SessionID, now: Timestamp = .now()) throws -> String {
+    func issue(userID: Int64, username: Text, role: String, session: SessionID, now: Timestamp = .now()) throws -> String {
         var header = JSONWriter()
         header.value(["alg": .string(keys.algorithm), "kid": .string(keys.currentID), "typ": "JWT"])
         var claims = JSONWriter()
@@ -44,30 +44,30 @@ struct TokenIssuer: Sendable {
         // RFC 8725 3.1: the algorithm is ours to choose, so the token's word is compared and never followed.
         guard header["alg"] == .string(keys.algorithm) else { throw .algorithm }
         for member in header.members where !["alg", "kid", "typ"].contains(member.name) { throw .headerMember(member.name) }
-        if let type = header["typ"], type.string?.uppercased() != "JWT" { throw .headerType }
+        if let type = header["typ"], type.text?.equalsIgnoringCase("JWT") != true { throw .headerType }
         guard let id = header["kid"] else { return keys.currentID }
-        guard let id = id.string else { throw .unknownKey }
+        guard let id = id.text?.asciiString else { throw .unknownKey }
         return id
     }
 
     private func claims(of object: JSONObject, now: Timestamp) throws(TokenFault) -> AccessClaims {
         let claims = ClaimReader(object: object)
-        guard try claims.string("iss") == issuer else { throw .issuer }
-        guard try claims.string("aud") == audience else { throw .audience }
-        guard try claims.string("typ") == "access" else { throw .tokenType }
+        guard try claims.text("iss") == issuer else { throw .issuer }
+        guard try claims.text("aud") == audience else { throw .audience }
+        guard try claims.text("typ") == "access" else { throw .tokenType }
         let expiry = try claims.seconds("exp")
         let issued = try claims.seconds("iat")
         guard expiry + TokenIssuer.clockSkew > now else { throw .expired }
         guard issued <= now + TokenIssuer.clockSkew, issued <= expiry else { throw .issuedInFuture }
         if object["nbf"] != nil, try claims.seconds("nbf") > now + TokenIssuer.clockSkew { throw .issuedInFuture }
-        let subject = try claims.string("sub")
+        let subject = try claims.text("sub")
         // "+7" and "07" are other spellings of 7, and another spelling is not what we issued.
-        guard let userID = Int64(subject), userID > 0, String(userID) == subject else { throw .claim("sub") }
-        let session = try claims.string("sid")
-        guard case .success(session) = UUIDText.parse(session) else { throw .claim("sid") }
+        guard let userID = subject.asciiString.flatMap({ Int64($0) }), userID > 0, subject == String(userID) else { throw .claim("sub") }
+        let session = try claims.text("sid")
+        guard case .success(let sessionID) = UUIDText.parse(session), session == sessionID else { throw .claim("sid") }
         return AccessClaims(
-            userID: userID, username: try claims.string("username"), role: try claims.string("role"),
-            sessionID: SessionID(rawValue: session), tokenID: try claims.string("jti"),
+            userID: userID, username: try claims.text("username"), role: try claims.text("role"),
+            sessionID: SessionID(rawValue: sessionID), tokenID: try claims.text("jti"),
             // The store that remembers verified tokens compares with the bare clock.
             expiresAt: expiry)
     }
@@ -77,8 +77,8 @@ struct TokenIssuer: Sendable {
 private struct ClaimReader {
     let object: JSONObject
 
-    func string(_ name: String) throws(TokenFault) -> String {
-        guard let text = object[name]?.string, !text.isEmpty else { throw .claim(name) }
+    func text(_ name: String) throws(TokenFault) -> Text {
+        guard let text = object[name]?.text, !text.isEmpty else { throw .claim(name) }
         return text
     }
 

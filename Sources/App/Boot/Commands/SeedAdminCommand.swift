@@ -39,7 +39,7 @@ struct SeedAdminCommand: AsyncParsableCommand {
             let origin = RequestOrigin(clientAddress: "local", requestID: "seed-admin")
             let work = Task(executorPreference: loop) {
                 try await AccountSeed.ensureAdmin(
-                    email: admin.email, password: admin.password, promotes: promotes, passwords: hasher, from: origin, in: pool)
+                    email: Text(admin.email), password: Text(admin.password), promotes: promotes, passwords: hasher, from: origin, in: pool)
             }
             let result = await work.result
             await pool.shutdown()
@@ -59,8 +59,9 @@ struct SeedAdminCommand: AsyncParsableCommand {
         if admin.email.isEmpty {
             problems.append(.init(variable: "ADMIN_EMAIL", reason: "it must be set"))
         } else {
-            switch EmailAddress.parse(admin.email) {
-            case .success(let email): admin.email = email
+            switch EmailAddress.parse(Text(admin.email)) {
+            // TEXT: the operator's own.
+            case .success(let email): admin.email = email.swiftString
             case .failure(let fault):
                 problems.append(.init(variable: "ADMIN_EMAIL", reason: "it is not an email address: \(fault.reason)"))
             }
@@ -69,7 +70,7 @@ struct SeedAdminCommand: AsyncParsableCommand {
             problems.append(.init(variable: "ADMIN_PASSWORD", reason: "it must be set"))
         } else if !(8...128).contains(admin.password.count) {
             problems.append(.init(variable: "ADMIN_PASSWORD", reason: "it must have 8 to 128 characters"))
-        } else if checksCommonPasswords, let reason = CommonPasswords.problem(with: admin.password, names: [admin.email]) {
+        } else if checksCommonPasswords, let reason = CommonPasswords.problem(with: Text(admin.password), names: [Text(admin.email)]) {
             problems.append(.init(variable: "ADMIN_PASSWORD", reason: reason))
         }
         guard problems.isEmpty else { throw ConfigurationError(problems: problems) }

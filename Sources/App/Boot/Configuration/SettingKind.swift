@@ -115,7 +115,8 @@ extension SettingKind where Value == [String] {
             var values: [String] = []
             for element in elements {
                 guard case .string(let value) = element else { return nil }
-                values.append(value)
+                // TEXT: a setting, the operator's own.
+                values.append(value.swiftString)
             }
             return values
         },

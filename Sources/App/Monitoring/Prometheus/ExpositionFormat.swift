@@ -1,14 +1,16 @@
 // Families -> the text that Prometheus reads. Pure.
 // Prometheus text format 0.0.4 and OpenMetrics 1.0 (https://prometheus.io/docs/specs/om/open_metrics_spec/).
 
+import Reactor
+
 /// The two spellings of the same thing.
 enum ExpositionFormat: Sendable {
     case prometheus
     case openMetrics
 
     /// What a scraper that sends this Accept field gets.
-    static func preferred(accept: String?) -> ExpositionFormat {
-        accept?.lowercased().contains("application/openmetrics-text") == true ? .openMetrics : .prometheus
+    static func preferred(accept: Text?) -> ExpositionFormat {
+        accept?.lists("application/openmetrics-text") == true ? .openMetrics : .prometheus
     }
 
     var contentType: String {

@@ -1,6 +1,8 @@
 // The registry behind swift-metrics: every instrument by name and labels. Owns them for the process's life. Any thread; the lock
 // is taken when an instrument is made or a scrape reads them, never when something is counted.
 
+import Reactor
+
 import Metrics
 import Synchronization
 
@@ -156,6 +158,6 @@ enum PrometheusName {
             default: bytes.append(UInt8(ascii: "_"))
             }
         }
-        return bytes.isEmpty ? "_" : String(decoding: bytes, as: UTF8.self)
+        return bytes.isEmpty ? "_" : String(ascii: bytes)
     }
 }

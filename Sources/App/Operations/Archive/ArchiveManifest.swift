@@ -62,17 +62,17 @@ struct ArchiveManifest: Sendable, Hashable {
         } catch {
             throw .damaged("its manifest is no JSON")
         }
-        guard document["program"]?.string == "reactor", let format = document["format"]?.whole else { throw .notAnArchive }
+        guard document["program"]?.ownString == "reactor", let format = document["format"]?.whole else { throw .notAnArchive }
         guard format <= ArchiveManifest.format else { throw .newer("format \(format)") }
-        guard let version = document["version"]?.string, let created = document["created_at"]?.string.flatMap({ Timestamp(rfc3339: $0) }),
+        guard let version = document["version"]?.ownString, let created = document["created_at"]?.text.flatMap({ Timestamp(rfc3339: $0) }),
             let migrations = document["migrations"]?.array, let tables = document["tables"]?.array
         else { throw .damaged("its manifest is incomplete") }
         programVersion = version
         createdAt = created
-        database = document["database"]?.string ?? ""
+        database = document["database"]?.ownString ?? ""
         self.migrations = []
         for migration in migrations {
-            guard let version = migration["version"]?.whole, let name = migration["name"]?.string else {
+            guard let version = migration["version"]?.whole, let name = migration["name"]?.ownString else {
                 throw .damaged("its manifest names a migration without a number or a name")
             }
             self.migrations.append(AppliedVersion(version: version, name: name))
@@ -82,12 +82,12 @@ struct ArchiveManifest: Sendable, Hashable {
     }
 
     private static func table(_ json: JSONValue) throws(ArchiveError) -> Table {
-        guard let name = json["name"]?.string, let columns = json["columns"]?.array, !columns.isEmpty else {
+        guard let name = json["name"]?.ownString, let columns = json["columns"]?.array, !columns.isEmpty else {
             throw .damaged("its manifest has a table without name or columns")
         }
         var table = Table(name: name, columns: [], sequence: json["sequence"]?.whole.map { Int64($0) })
         for column in columns {
-            guard let columnName = column["name"]?.string, let type = column["type"]?.string.flatMap(ArchiveType.init(name:)) else {
+            guard let columnName = column["name"]?.ownString, let type = column["type"]?.ownString.flatMap(ArchiveType.init(name:)) else {
                 throw .damaged("its manifest has a column of \(name) of no known type")
             }
             table.columns.append(Column(name: columnName, type: type))
@@ -109,5 +109,13 @@ extension JSONValue {
     fileprivate var whole: Int? {
         guard case .number(let number) = self, case .value(let value) = number.whole else { return nil }
         return value
+    }
+}
+
+extension JSONValue {
+    /// The text of a string in an archive.
+    fileprivate var ownString: String? {
+        // TEXT: an archive is the operator's own, and is read by a command.
+        text?.swiftString
     }
 }

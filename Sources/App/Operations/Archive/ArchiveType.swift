@@ -73,10 +73,11 @@ enum ArchiveType: Sendable, Hashable {
         case (.text, .string(let text)): return .text(text)
         case (.boolean, .bool(let flag)): return .bool(flag)
         case (.timestamp, .string(let text)): return Timestamp(rfc3339: text).map { .timestamp($0) }
-        case (.uuid, .string(let text)): return .uuid(text)
+        case (.uuid, .string(let text)): return text.asciiString.map { .uuid($0) }
         case (.double, .number(let number)): return Double(number.text).map { .double($0) }
         case (.bytes, .string(let text)): return Base64URL.decode(text).map { .bytes($0) }
         case (.decimal(let scale), .string(let text)):
+            guard let text = text.asciiString else { return nil }
             guard dialect == .sqlite else { return .decimal(text) }
             return ArchiveType.units(of: text, scale: scale).map { .int($0) }
         default: return nil

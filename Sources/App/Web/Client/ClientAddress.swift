@@ -17,16 +17,16 @@ enum ClientAddress {
     ///   - peer: who opened the connection.
     ///   - forwardedFor: every X-Forwarded-For field, in order.
     ///   - forwarded: every Forwarded field (RFC 7239), in order.
-    static func resolve(peer: SocketAddress, forwardedFor: [String], forwarded: [String], trusting proxies: TrustedProxies) -> String {
+    static func resolve(peer: SocketAddress, forwardedFor: [Text], forwarded: [Text], trusting proxies: TrustedProxies) -> String {
         guard isTrusted(peer, proxies) else { return canonical(peer) }
-        let olderChain = forwardedFor.flatMap { $0.split(separator: ",").map(String.init) }
-        let newerChain = forwarded.flatMap(forwardedElements)
-        let older = client(of: olderChain, trusting: proxies)
-        let newer = client(of: newerChain, trusting: proxies)
+        let older = client(of: forwardedFor, trusting: proxies) { $0 }
+        let newer = client(of: forwarded, trusting: proxies, ClientAddress.forwardedFor)
         // A proxy writes one of the two and passes the other on as the client sent it. Where they disagree neither is believed.
-        let isUndisputed = olderChain.isEmpty || newerChain.isEmpty || older == newer
-        guard isUndisputed, let client = older ?? newer else { return canonical(peer) }
-        return client.description
+        switch (older, newer) {
+        case (.address(let client), .absent), (.absent, .address(let client)): return client.description
+        case (.address(let client), .address(let other)) where client == other: return client.description
+        default: return canonical(peer)
+        }
     }
 
     /// What limits count a client as: an IPv4 address, or the /64 of an IPv6 one. A single host is given that much, so it could
@@ -50,38 +50,50 @@ enum ClientAddress {
         }
     }
 
-    /// The last address that no trusted proxy has: everything before it may be invented. Nil where that one is not an address.
-    private static func client(of chain: [String], trusting proxies: TrustedProxies) -> IPAddress? {
-        var client: IPAddress?
-        for entry in chain.reversed() {
-            guard let address = address(in: entry) else { return nil }
-            client = address
-            if !proxies.contains(address) { return address }
+    /// What the fields of one name say.
+    private enum Claim: Equatable {
+        /// There are none, or they name nobody.
+        case absent
+        case address(IPAddress)
+        /// The entry that counts is not an address.
+        case unreadable
+    }
+
+    /// The last address that no trusted proxy has: everything before it may be invented, and is not looked at.
+    /// - Parameter entry: of an element of the list.
+    private static func client(of fields: [Text], trusting proxies: TrustedProxies, _ entry: (Text) -> Text) -> Claim {
+        var client = Claim.absent
+        for field in fields.reversed() {
+            for element in field.partsFromEnd(on: UInt8(ascii: ",")) {
+                guard let address = address(in: entry(element)) else { return .unreadable }
+                client = .address(address)
+                if !proxies.contains(address) { return client }
+            }
         }
         return client
     }
 
     /// `203.0.113.7`, `203.0.113.7:4711`, `[2001:db8::1]:4711`, `2001:db8::1`, each perhaps in quotation marks.
-    private static func address(in entry: String) -> IPAddress? {
-        var text = entry.filter { $0 != " " && $0 != "\t" && $0 != "\"" }[...]
+    private static func address(in entry: Text) -> IPAddress? {
+        // An address, a port, brackets and quotation marks, with room for white space.
+        guard entry.byteCount <= 128 else { return nil }
+        let text = Text(decoding: entry.utf8.filter { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") && $0 != UInt8(ascii: "\"") })
         if text.hasPrefix("[") {
-            guard let end = text.firstIndex(of: "]") else { return nil }
-            text = text[text.index(after: text.startIndex)..<end]
-        } else if text.filter({ $0 == ":" }).count == 1 {
-            text = text.prefix { $0 != ":" }
+            guard let (bracketed, _) = text.cut(at: UInt8(ascii: "]")) else { return nil }
+            return IPAddress(Text(decoding: bracketed.utf8.dropFirst()))
         }
-        return IPAddress(text)
+        let hasPort = text.utf8.count { $0 == UInt8(ascii: ":") } == 1
+        return IPAddress(hasPort ? text.prefix(before: UInt8(ascii: ":")) : text)
     }
 
-    /// The `for` of every element of a Forwarded field; an element without one is an empty entry, which is no address.
-    private static func forwardedElements(_ field: String) -> [String] {
-        field.split(separator: ",").map { element in
-            for pair in element.split(separator: ";") {
-                let parts = pair.split(separator: "=", maxSplits: 1)
-                guard parts.count == 2, parts[0].filter({ $0 != " " && $0 != "\t" }).lowercased() == "for" else { continue }
-                return String(parts[1])
-            }
-            return ""
+    /// The `for` of an element of a Forwarded field; nothing, which is no address, where there is none.
+    private static func forwardedFor(_ element: Text) -> Text {
+        // Four parameters of which the longest is an address.
+        guard element.byteCount <= 1_024 else { return "" }
+        for pair in element.split(on: UInt8(ascii: ";")) {
+            guard let (name, value) = pair.cut(at: UInt8(ascii: "=")), name.trimmed().equalsIgnoringCase("for") else { continue }
+            return value
         }
+        return ""
     }
 }

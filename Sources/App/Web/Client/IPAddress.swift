@@ -1,17 +1,26 @@
 // IP addresses as numbers, so that they can be compared with networks. Pure.
 
+import Reactor
+
 /// An IPv4 or IPv6 address. IPv4 lives in ::ffff:0:0/96, so that `::ffff:10.0.0.1` is 10.0.0.1 whoever wrote it.
 struct IPAddress: Sendable, Hashable {
     let bits: UInt128
 
+    /// Eight groups of four digits, the last two as IPv4, and seven colons.
+    private static let maxBytes = 45
     private static let mappedPrefix: UInt128 = 0xFFFF << 32
 
     var isV4: Bool { bits >> 32 == 0xFFFF }
 
     /// Nil for what is not an address: names, ports, zones.
+    init?(_ text: Text) {
+        guard text.byteCount <= IPAddress.maxBytes, let text = text.asciiString else { return nil }
+        self.init(text)
+    }
+
     init?(_ text: some StringProtocol) {
         let text = Substring(text)
-        guard text.utf8.count <= 45 else { return nil }
+        guard text.utf8.count <= IPAddress.maxBytes else { return nil }
         if text.utf8.contains(UInt8(ascii: ":")) {
             guard let bits = IPAddress.v6(text) else { return nil }
             self.bits = bits

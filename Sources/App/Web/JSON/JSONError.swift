@@ -21,6 +21,7 @@ struct JSONError: Error, Sendable, Equatable {
         case invalidUTF8
         case duplicateName
         case tooDeep(limit: Int)
+        case nameTooLong(limit: Int)
     }
 
     /// A description that is safe to show: it quotes nothing of the input.
@@ -39,6 +40,7 @@ struct JSONError: Error, Sendable, Equatable {
         case .unpairedSurrogate: "Unpaired surrogate escape"
         case .invalidUTF8: "Invalid UTF-8"
         case .duplicateName: "Duplicate property name"
+        case .nameTooLong(let limit): "Property name of more than \(limit) bytes"
         case .tooDeep(let limit): "Nested more than \(limit) levels deep"
         }
     }

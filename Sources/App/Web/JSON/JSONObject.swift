@@ -1,9 +1,11 @@
-// The members of a JSON object in the order they were written.
+// The members of a JSON object in the order they were written. Names compare by their bytes, as RFC 8259 8.3 has it.
+
+import Reactor
 
 /// An ordered JSON object. Lookups are linear: request bodies have a handful of members, and a scan beats hashing there.
 struct JSONObject: Sendable, Hashable {
     struct Member: Sendable, Hashable {
-        let name: String
+        let name: Text
         var value: JSONValue
     }
 
@@ -19,7 +21,7 @@ struct JSONObject: Sendable, Hashable {
     }
 
     init(_ pairs: [(String, JSONValue)]) {
-        members = pairs.map { Member(name: $0.0, value: $0.1) }
+        members = pairs.map { Member(name: Text($0.0), value: $0.1) }
     }
 
     var isEmpty: Bool { members.isEmpty }
@@ -33,7 +35,7 @@ struct JSONObject: Sendable, Hashable {
             let index = members.firstIndex { $0.name == name }
             switch (index, newValue) {
             case (let index?, let value?): members[index].value = value
-            case (nil, let value?): members.append(Member(name: name, value: value))
+            case (nil, let value?): members.append(Member(name: Text(name), value: value))
             case (let index?, nil): members.remove(at: index)
             case (nil, nil): break
             }
@@ -44,7 +46,11 @@ struct JSONObject: Sendable, Hashable {
     func merging(_ others: JSONObject) -> JSONObject {
         var merged = self
         for member in others.members {
-            merged[member.name] = member.value
+            if let index = merged.members.firstIndex(where: { $0.name == member.name }) {
+                merged.members[index].value = member.value
+            } else {
+                merged.members.append(member)
+            }
         }
         return merged
     }

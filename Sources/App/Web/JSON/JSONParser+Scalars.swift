@@ -1,5 +1,7 @@
 // Numbers and strings of JSONParser.
 
+import Reactor
+
 extension JSONParser {
     // RFC 8259 section 6: [ minus ] int [ frac ] [ exp ]
     mutating func parseNumber() throws(JSONError) -> JSONNumber {
@@ -19,7 +21,7 @@ extension JSONParser {
             if next == UInt8(ascii: "+") || next == UInt8(ascii: "-") { index += 1 }
             try skipDigits()
         }
-        return JSONNumber(verbatim: String(decoding: bytes[start..<index], as: UTF8.self))
+        return JSONNumber(verbatim: String(ascii: Array(bytes[start..<index])))
     }
 
     /// One digit or more.
@@ -30,7 +32,7 @@ extension JSONParser {
     }
 
     /// A string from its opening quotation mark to past its closing one.
-    mutating func parseString() throws(JSONError) -> String {
+    mutating func parseString() throws(JSONError) -> Text {
         let opening = index
         index += 1
         let start = index
@@ -50,14 +52,14 @@ extension JSONParser {
         throw error(.unterminatedString, at: opening)
     }
 
-    private func text(of slice: ArraySlice<UInt8>, isASCII: Bool, at offset: Int) throws(JSONError) -> String {
-        if isASCII { return String(decoding: slice, as: UTF8.self) }
-        guard let text = String(validating: slice, as: UTF8.self) else { throw error(.invalidUTF8, at: offset) }
+    private func text(of slice: ArraySlice<UInt8>, isASCII: Bool, at offset: Int) throws(JSONError) -> Text {
+        if isASCII { return Text(decoding: slice) }
+        guard let text = Text(validating: slice) else { throw error(.invalidUTF8, at: offset) }
         return text
     }
 
     /// The slow road, taken at the first backslash: what came before it is copied, the rest is unescaped behind it.
-    private mutating func parseEscapedString(opening: Int, start: Int) throws(JSONError) -> String {
+    private mutating func parseEscapedString(opening: Int, start: Int) throws(JSONError) -> Text {
         var unescaped = Array(bytes[start..<index])
         while index < bytes.count {
             let byte = bytes[index]

@@ -1,11 +1,16 @@
 // Bytes -> JSONValue, strictly by RFC 8259. Pure; a value that lives for one parse.
 // Stricter than the RFC asks where leniency has been a hole: duplicate names are refused (two readers of one document that
-// disagree about which of them counts are an attack), so are unpaired surrogates, and nesting is bounded.
+// disagree about which of them counts are an attack), so are unpaired surrogates; nesting and names are bounded.
+
+import Reactor
 
 /// Parses one JSON text.
 struct JSONParser {
     /// Containers inside containers: 64 is more than any body here needs and keeps the recursion shallow.
     static let defaultMaxDepth = 64
+    /// Of a member's name: ours are under 40 bytes. Names are looked up and compared, which nothing else in a document is before it is
+    /// measured.
+    static let maxNameBytes = 256
 
     /// - Parameters:
     ///   - bytes: the whole text; nothing but white space may surround the value.
@@ -112,6 +117,9 @@ extension JSONParser {
             guard next == UInt8(ascii: "\"") else { throw error(.expectedName) }
             let nameOffset = index
             let name = try parseString()
+            guard name.byteCount <= JSONParser.maxNameBytes else {
+                throw error(.nameTooLong(limit: JSONParser.maxNameBytes), at: nameOffset)
+            }
             guard names.insert(name, members: object.members) else { throw error(.duplicateName, at: nameOffset) }
             skipWhitespace()
             guard next == UInt8(ascii: ":") else { throw error(.expectedColon) }
@@ -139,9 +147,9 @@ extension JSONParser {
 
     /// The names seen in one object. Scanning is fastest while there are few; a body of 100,000 members must not cost their square.
     private struct NameSet {
-        private var names: Set<String> = []
+        private var names: Set<Text> = []
 
-        mutating func insert(_ name: String, members: [JSONObject.Member]) -> Bool {
+        mutating func insert(_ name: Text, members: [JSONObject.Member]) -> Bool {
             guard members.count >= 16 else { return !members.contains { $0.name == name } }
             if names.isEmpty { names = Set(members.map(\.name)) }
             return names.insert(name).inserted

@@ -1,11 +1,13 @@
 // A JSON document as a value. Nothing is lost on the way in: numbers keep their source text, objects keep their order.
 
+import Reactor
+
 /// Any JSON value (RFC 8259).
 enum JSONValue: Sendable, Hashable {
     case null
     case bool(Bool)
     case number(JSONNumber)
-    case string(String)
+    case string(Text)
     case array([JSONValue])
     case object(JSONObject)
 }
@@ -17,8 +19,11 @@ extension JSONValue {
         return object[name]
     }
 
+    /// The same for a string of the program's own.
+    static func string(_ string: String) -> JSONValue { .string(Text(string)) }
+
     /// The text, where this is a string.
-    var string: String? {
+    var text: Text? {
         guard case .string(let text) = self else { return nil }
         return text
     }
@@ -27,6 +32,38 @@ extension JSONValue {
     var array: [JSONValue]? {
         guard case .array(let elements) = self else { return nil }
         return elements
+    }
+
+    /// Whether this value as compact JSON may have at most `maxBytes` bytes, as far as that can be told without writing it: escapes are
+    /// not counted. Stops as soon as it is more: O(`maxBytes`), whatever the size of the value.
+    func isSerialized(within maxBytes: Int) -> Bool {
+        var room = maxBytes
+        take(from: &room)
+        return room >= 0
+    }
+
+    private func take(from room: inout Int) {
+        guard room >= 0 else { return }
+        switch self {
+        case .null: room -= 4
+        case .bool(let flag): room -= flag ? 4 : 5
+        case .number(let number): room -= number.text.utf8.count
+        case .string(let text): room -= text.byteCount + 2
+        case .array(let elements):
+            room -= 2
+            for element in elements {
+                guard room >= 0 else { return }
+                element.take(from: &room)
+                room -= 1
+            }
+        case .object(let object):
+            room -= 2
+            for member in object.members {
+                guard room >= 0 else { return }
+                room -= member.name.byteCount + 4
+                member.value.take(from: &room)
+            }
+        }
     }
 
     /// This value as compact UTF-8 JSON.
@@ -41,7 +78,7 @@ extension JSONValue {
 extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral,
     ExpressibleByNilLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
-    init(stringLiteral value: String) { self = .string(value) }
+    init(stringLiteral value: String) { self = .string(Text(value)) }
     init(integerLiteral value: Int) { self = .number(JSONNumber(value)) }
     init(booleanLiteral value: Bool) { self = .bool(value) }
     init(nilLiteral: ()) { self = .null }

@@ -52,6 +52,12 @@ struct JSONWriter {
         bytes.append(UInt8(ascii: "\""))
     }
 
+    /// A text from outside.
+    mutating func string(_ text: Text) {
+        // TEXT: only its bytes are written.
+        string(text.swiftString)
+    }
+
     mutating func string(_ text: String) {
         bytes.append(UInt8(ascii: "\""))
         if JSONWriter.needsEscaping(text) {
@@ -104,6 +110,10 @@ extension JSONWriter {
 
     /// A member's name and colon; its value follows.
     mutating func name(_ name: String) {
+        self.name(Text(name))
+    }
+
+    mutating func name(_ name: Text) {
         separate()
         string(name)
         bytes.append(UInt8(ascii: ":"))

@@ -35,14 +35,14 @@ enum BearerToken {
     private static let scheme = Array("bearer".utf8)
 
     /// The token of `Bearer <token>`; nil for another scheme, and where something follows the token.
-    static func token(in field: String?) -> String? {
+    static func token(in field: Text?) -> String? {
         guard let field else { return nil }
         let bytes = field.utf8.span
         guard isBearer(bytes) else { return nil }
         var start = scheme.count
         while start < bytes.count, bytes[start] == UInt8(ascii: " ") { start += 1 }
         guard start > scheme.count, start < bytes.count, bytes.isVisibleASCII(in: start..<bytes.count) else { return nil }
-        return String(field[field.utf8.index(field.startIndex, offsetBy: start)...])
+        return Text(decoding: field.utf8.dropFirst(start)).asciiString
     }
 
     /// Whether the field begins with the scheme, whose name has no case (RFC 9110 11.1).

@@ -1,8 +1,10 @@
 // Which pages of other origins may call this API (Fetch standard, "CORS protocol"). Pure.
 
+import Reactor
+
 /// A list of origins, compared exactly.
 struct CORSPolicy: Sendable {
-    private let origins: Set<String>
+    private let origins: [Text: String]
     private let allowsEveryOrigin: Bool
     let allowsCredentials: Bool
 
@@ -25,17 +27,18 @@ struct CORSPolicy: Sendable {
         allowsEveryOrigin = origins.contains("*")
         // A browser refuses `*` with credentials, and reflecting any origin instead would hand them to everybody.
         self.allowsCredentials = allowsCredentials && !allowsEveryOrigin
-        self.origins = Set(origins.map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 })
+        let exact = origins.map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
+        self.origins = Dictionary(exact.map { (Text($0), $0) }) { first, _ in first }
     }
 
     /// - Parameters:
     ///   - origin: the request's `Origin`.
     ///   - requestedMethod: its `Access-Control-Request-Method`, which together with OPTIONS makes it a preflight.
     ///   - requestedHeaders: its `Access-Control-Request-Headers`.
-    func decide(origin: String?, isOptions: Bool, requestedMethod: String?, requestedHeaders: String?) -> Decision {
+    func decide(origin: Text?, isOptions: Bool, requestedMethod: Text?, requestedHeaders: Text?) -> Decision {
         var decision = Decision()
-        guard let origin, allowsEveryOrigin || origins.contains(origin) else { return decision }
-        decision.headers.append(HeaderField(name: "Access-Control-Allow-Origin", value: allowsEveryOrigin ? "*" : origin))
+        guard let origin, let allowed = allowsEveryOrigin ? "*" : origins[origin] else { return decision }
+        decision.headers.append(HeaderField(name: "Access-Control-Allow-Origin", value: allowed))
         if allowsCredentials { decision.headers.append(HeaderField(name: "Access-Control-Allow-Credentials", value: "true")) }
         guard isOptions, requestedMethod != nil else {
             decision.headers.append(HeaderField(name: "Access-Control-Expose-Headers", value: CORSPolicy.exposedHeaders))
@@ -44,8 +47,8 @@ struct CORSPolicy: Sendable {
         decision.isPreflight = true
         decision.headers.append(HeaderField(name: "Access-Control-Allow-Methods", value: CORSPolicy.methods))
         // The origin is trusted by name, so the fields it asks for are granted as far as they are field names at all.
-        if let requestedHeaders, CORSPolicy.isListOfNames(requestedHeaders) {
-            decision.headers.append(HeaderField(name: "Access-Control-Allow-Headers", value: requestedHeaders))
+        if let requestedHeaders, CORSPolicy.isListOfNames(requestedHeaders), let names = requestedHeaders.asciiString {
+            decision.headers.append(HeaderField(name: "Access-Control-Allow-Headers", value: names))
         }
         decision.headers.append(HeaderField(name: "Access-Control-Max-Age", value: "600"))
         return decision
@@ -54,8 +57,8 @@ struct CORSPolicy: Sendable {
     /// Whether answers differ by origin, so that caches must keep them apart: also where an origin was refused or none was sent.
     var variesByOrigin: Bool { !allowsEveryOrigin }
 
-    private static func isListOfNames(_ text: String) -> Bool {
-        text.utf8.count <= 1_024
+    private static func isListOfNames(_ text: Text) -> Bool {
+        text.byteCount <= 1_024
             && text.utf8.allSatisfy { byte in
                 switch byte {
                 case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

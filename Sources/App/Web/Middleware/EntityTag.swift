@@ -16,20 +16,24 @@ enum EntityTag {
         text.append(UInt8(ascii: "\""))
         text.append(hexadecimal: hash)
         text.append(UInt8(ascii: "\""))
-        return String(decoding: text, as: UTF8.self)
+        return String(ascii: text)
     }
 
     /// Whether `condition`, an If-None-Match, names `tag`: weak comparison (RFC 9110 13.1.2), so `W/` does not count.
-    static func matches(_ tag: String, _ condition: String) -> Bool {
-        let wanted = opaque(tag[...])
-        return condition.split(separator: ",").contains { candidate in
-            let candidate = candidate.drop { $0 == " " || $0 == "\t" }
-            let trimmed = candidate.prefix { $0 != " " && $0 != "\t" }
-            return trimmed == "*" || opaque(trimmed) == wanted
+    static func matches(_ tag: String, _ condition: Text) -> Bool {
+        let wanted = tag.utf8.span
+        let wantedStart = weakPrefix(of: wanted)
+        return condition.containsElement { candidate in
+            if candidate.count == 1, candidate[0] == UInt8(ascii: "*") { return true }
+            let start = weakPrefix(of: candidate)
+            guard candidate.count - start == wanted.count - wantedStart else { return false }
+            for offset in 0..<(wanted.count - wantedStart) where candidate[start + offset] != wanted[wantedStart + offset] { return false }
+            return true
         }
     }
 
-    private static func opaque(_ tag: Substring) -> Substring {
-        tag.hasPrefix("W/") ? tag.dropFirst(2) : tag
+    /// How long the `W/` is that a weak tag begins with.
+    private static func weakPrefix(of tag: Span<UInt8>) -> Int {
+        tag.count >= 2 && tag[0] == UInt8(ascii: "W") && tag[1] == UInt8(ascii: "/") ? 2 : 0
     }
 }

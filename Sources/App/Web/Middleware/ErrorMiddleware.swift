@@ -34,6 +34,6 @@ struct ErrorMiddleware: Middleware {
 
     /// Whether a client asks for errors as RFC 9457 has them.
     static func prefersProblem(_ request: HTTPRequest) -> Bool {
-        request.header("accept")?.contains("application/problem+json") ?? false
+        request.header("accept")?.lists("application/problem+json") ?? false
     }
 }

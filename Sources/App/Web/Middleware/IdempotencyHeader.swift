@@ -20,21 +20,21 @@ enum IdempotencyHeader {
     /// The key.
     /// - Parameter fields: every field of that name, at least one.
     /// - Throws: `APIError` 422 for anything but 1 to 255 visible ASCII characters, and for more than one key.
-    static func key(in fields: [String]) throws(APIError) -> String {
-        let key = fields.first ?? ""
+    static func key(in fields: [Text]) throws(APIError) -> String {
+        let key: Text = fields.first ?? ""
         let input = JSONValue.string(key)
         var validation = Validation(at: ["header", .name(name)])
         if fields.count > 1 {
-            validation.report(.valueError("there is more than one"), input: .array(fields.map(JSONValue.string)))
+            validation.report(.valueError("there is more than one"), input: .array(fields.map { JSONValue.string($0) }))
         } else if key.isEmpty {
             validation.report(.stringTooShort(minimum: 1), input: input)
-        } else if key.utf8.count > maxLength {
+        } else if key.byteCount > maxLength {
             validation.report(.stringTooLong(maximum: maxLength), input: input)
         } else if !key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) {
             validation.report(.stringPatternMismatch(pattern: pattern), input: input)
         }
         try validation.finish()
-        return key
+        return key.asciiString ?? ""
     }
 
     /// Whether a second attempt would get the same: done, or refused for what it is. A token that was not accepted, a limit, a

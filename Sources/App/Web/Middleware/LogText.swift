@@ -1,12 +1,17 @@
 // Text from outside on its way into a log. A line break in it would forge a line. Pure.
 
+import Reactor
+
 enum LogText {
     static let maxBytes = 1_024
 
     /// Control characters, escape sequences of terminals among them, are spelled `\x{NN}`, and what is too long is cut.
-    static func escaped(_ text: String) -> String {
-        let isPlain = text.utf8.count <= maxBytes && text.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\\") }
-        guard !isPlain else { return text }
+    static func escaped(_ text: String) -> String { escaped(Text(text)) }
+
+    static func escaped(_ text: Text) -> String {
+        let isPlain = text.byteCount <= maxBytes && text.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\\") }
+        // TEXT: ASCII, by the line above.
+        guard !isPlain else { return text.swiftString }
         var escaped = ""
         for scalar in text.unicodeScalars {
             guard escaped.utf8.count < maxBytes else { return escaped + "..." }

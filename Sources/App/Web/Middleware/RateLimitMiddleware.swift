@@ -43,7 +43,7 @@ struct RateLimitMiddleware: Middleware {
         return route.limit.flatMap { tiers[$0] }
     }
 
-    private static func key(_ route: Route, _ context: RequestContext) -> String {
+    private static func key(_ route: Route, _ context: RequestContext) -> Text {
         if let principal = context.principal { return "\(route.limitKey) user:\(principal.userID)" }
         return "\(route.limitKey) address:\(ClientAddress.limitKey(of: context.clientAddress))"
     }
@@ -88,6 +88,6 @@ struct RateLimitHeaders: Sendable {
         text.append(decimal: Int64(firstValue))
         text.append(contentsOf: second.utf8)
         text.append(decimal: Int64(secondValue))
-        return String(decoding: text, as: UTF8.self)
+        return String(ascii: text)
     }
 }

@@ -1,14 +1,19 @@
 // The name of a request, in its answer, in every log line about it and in every error. Pure but for the generator's prefix.
 
+import Reactor
 import Synchronization
 
 /// Takes a client's request id over, or makes one.
 enum RequestID {
     static let maxLength = 128
 
-    /// Whether an id from outside may be used: it ends up in logs and in a header field.
-    static func isWellFormed(_ id: String) -> Bool {
-        !id.isEmpty && id.utf8.count <= maxLength
+    /// An id from outside, where it may be used: it ends up in logs and in a header field. Nil where it may not.
+    static func accepted(_ id: Text) -> String? {
+        isWellFormed(id) ? id.asciiString : nil
+    }
+
+    static func isWellFormed(_ id: Text) -> Bool {
+        !id.isEmpty && id.byteCount <= maxLength
             && id.utf8.allSatisfy { byte in
                 switch byte {
                 case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
@@ -35,7 +40,7 @@ enum RequestID {
             digits.reserveCapacity(32)
             digits.append(hexadecimal: prefix)
             digits.append(hexadecimal: count)
-            return String(decoding: digits, as: UTF8.self)
+            return String(ascii: digits)
         }
     }
 }

@@ -37,7 +37,6 @@ extension HTTPHeaders {
     /// Adds `value` to a comma-separated field, unless it is there.
     mutating func addToList(_ name: String, _ value: String) {
         guard let known = self[name] else { return append(name, value) }
-        let values = known.split(separator: ",").map { $0.filter { $0 != " " }.lowercased() }
-        if !values.contains(value.lowercased()) { set(name, known + ", " + value) }
+        if !Text(known).lists(value.lowercased()) { set(name, known + ", " + value) }
     }
 }

@@ -81,7 +81,9 @@ enum OpenAPIErrors {
         return statuses.map { status in
             let sameStatus = errors.filter { $0.status.code == status }
             var examples = JSONObject()
+            var codes: [String] = []
             for error in sameStatus where examples[error.code] == nil {
+                codes.append(error.code)
                 examples[error.code] = [
                     "value": ["detail": .string(error.detail), "code": .string(error.code), "request_id": "9f1c6c1e5a0b4d7e"]
                 ]
@@ -90,7 +92,7 @@ enum OpenAPIErrors {
                 description: sameStatus[0].status.reason,
                 content: ["schema": ["$ref": "#/components/schemas/ErrorResponse"], "examples": .object(examples)],
                 headers: sameStatus.flatMap { $0.headers.map(\.name) } + (status == 429 ? OpenAPIHeaders.rateLimit : []))
-            return (status, components.reference(response: name(of: examples.members.map(\.name)), answer))
+            return (status, components.reference(response: name(of: codes), answer))
         }
     }
 

@@ -1,5 +1,7 @@
 // base64url without padding (RFC 4648 section 5), for opaque cursors. Pure.
 
+import Reactor
+
 enum Base64URL {
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
 
@@ -18,14 +20,14 @@ enum Base64URL {
             buffer &= (1 << bits) - 1
         }
         if bits > 0 { encoded.append(alphabet[Int(buffer << (6 - bits) & 0x3F)]) }
-        return String(decoding: encoded, as: UTF8.self)
+        return String(ascii: encoded)
     }
 
     /// Nil for anything but the one canonical spelling of some bytes.
-    static func decode(_ text: String) -> [UInt8]? {
-        guard text.utf8.count % 4 != 1 else { return nil }
+    static func decode(_ text: Text) -> [UInt8]? {
+        guard text.byteCount % 4 != 1 else { return nil }
         var decoded: [UInt8] = []
-        decoded.reserveCapacity(text.utf8.count * 3 / 4)
+        decoded.reserveCapacity(text.byteCount * 3 / 4)
         var buffer: UInt32 = 0
         var bits: UInt32 = 0
         for byte in text.utf8 {

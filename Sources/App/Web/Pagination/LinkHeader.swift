@@ -1,5 +1,7 @@
 // The Link header field of a list (RFC 8288): where the pages before and after are. Pure.
 
+import Reactor
+
 /// Builds Link header fields.
 enum LinkHeader {
     /// What is known about a list when one of its pages is answered.
@@ -17,7 +19,7 @@ enum LinkHeader {
     ///   - path: as it was requested.
     ///   - query: as it was requested; what filters the list stays.
     /// - Returns: nil where there is neither a page before nor one after.
-    static func value(path: String, query: String?, _ position: Position) -> String? {
+    static func value(path: Text, query: Text?, _ position: Position) -> String? {
         let kept = keptPairs(query)
         func link(_ parameters: String, _ relation: String) -> String {
             "<\(safe(path))?\((kept + [parameters]).joined(separator: "&"))>; rel=\"\(relation)\""
@@ -42,15 +44,16 @@ enum LinkHeader {
         return position.total.map { end < $0 } ?? (position.count >= position.page.limit)
     }
 
-    private static func keptPairs(_ query: String?) -> [String] {
-        (query ?? "").split(separator: "&").compactMap { pair in
-            let name = pair.prefix { $0 != "=" }
-            return ["skip", "limit", "cursor"].contains(name) ? nil : safe(pair)
+    private static func keptPairs(_ query: Text?) -> [String] {
+        guard let query, !query.isEmpty else { return [] }
+        return query.split(on: UInt8(ascii: "&")).compactMap { pair in
+            guard !pair.isEmpty else { return nil }
+            return ["skip", "limit", "cursor"].contains(pair.prefix(before: UInt8(ascii: "="))) ? nil : safe(pair)
         }
     }
 
     /// What could end the reference or the field is percent-encoded: the text comes from the client.
-    private static func safe(_ text: some StringProtocol) -> String {
+    private static func safe(_ text: Text) -> String {
         var bytes: [UInt8] = []
         for byte in text.utf8 {
             if byte > 0x20, byte < 0x7F, byte != UInt8(ascii: "<"), byte != UInt8(ascii: ">"), byte != UInt8(ascii: "\"") {
@@ -59,6 +62,6 @@ enum LinkHeader {
                 bytes.append(contentsOf: [UInt8(ascii: "%"), HexDigit.uppercase(byte >> 4), HexDigit.uppercase(byte & 0x0F)])
             }
         }
-        return String(decoding: bytes, as: UTF8.self)
+        return String(ascii: bytes)
     }
 }

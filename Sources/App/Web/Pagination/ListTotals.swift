@@ -4,6 +4,7 @@
 // pages and readers, until something is written to it.
 
 import Actors
+import Reactor
 
 /// Totals in the cache, in the namespace of what they count. Whoever changes that invalidates the namespace after the commit.
 struct ListTotals: Sendable {
@@ -14,11 +15,11 @@ struct ListTotals: Sendable {
 
     /// The total of a list: from the cache, or counted and put there.
     /// - Parameter filter: everything that the total depends on.
-    func total(of filter: String, count: @escaping @Sendable () async throws -> Int) async throws -> Int {
+    func total(of filter: Text, count: @escaping @Sendable () async throws -> Int) async throws -> Int {
         let bytes = try await cache.value(namespace: namespace, key: "total|\(filter)", ttl: lifetime) {
             Array(String(try await count()).utf8)
         }
-        guard let total = Int(String(decoding: bytes, as: UTF8.self)) else { throw APIError.internalError }
+        guard let total = Int(String(ascii: bytes)) else { throw APIError.internalError }
         return total
     }
 

@@ -1,10 +1,12 @@
 // Percent-decoding of path segments, strictly: whatever could mean two things to two programs names nothing here. Pure.
 
+import Reactor
+
 /// Decodes one segment of a path.
 enum PathDecoding {
     /// The text of a segment, or nil where it is malformed or could be a trick: a bad escape, ill-formed UTF-8, an encoded slash
     /// (which another program would split at), a backslash, a control character, `.` and `..` in any spelling.
-    static func text(of path: Span<UInt8>, _ range: Range<Int>) -> String? {
+    static func text(of path: Span<UInt8>, _ range: Range<Int>) -> Text? {
         var decoded: [UInt8] = []
         decoded.reserveCapacity(range.count)
         var index = range.lowerBound
@@ -13,7 +15,7 @@ enum PathDecoding {
             decoded.append(byte)
         }
         guard decoded != [UInt8(ascii: ".")], decoded != [UInt8(ascii: "."), UInt8(ascii: ".")] else { return nil }
-        return String(validating: decoded, as: UTF8.self)
+        return Text(validating: decoded)
     }
 
     private static func decodeByte(_ path: Span<UInt8>, _ index: inout Int, end: Int) -> UInt8? {

@@ -6,7 +6,7 @@ import Reactor
 struct PathParameters {
     private enum Value {
         case integer(Int)
-        case text(String)
+        case text(Text)
     }
 
     private var values: [(name: String, value: Value)] = []
@@ -32,7 +32,7 @@ struct PathParameters {
         validation.merge(own)
     }
 
-    private static func value(of text: String, _ kind: PathParameter.Kind, _ validation: inout Validation) -> Value? {
+    private static func value(of text: Text, _ kind: PathParameter.Kind, _ validation: inout Validation) -> Value? {
         switch kind {
         case .text:
             return .text(text)
@@ -43,7 +43,7 @@ struct PathParameters {
             }
         case .uuid:
             switch UUIDText.parse(text) {
-            case .success(let value): return .text(value)
+            case .success(let value): return .text(Text(value))
             case .failure(let fault): validation.report(.uuidParsing(fault.reason), input: .string(text))
             }
         }
@@ -57,10 +57,17 @@ struct PathParameters {
         return value
     }
 
-    /// The value of `{name}`, or of `{name:uuid}` in canonical spelling.
+    /// The value of `{name}`.
     /// - Throws: 500 where the route's template has no such parameter.
-    func text(_ name: String) throws(APIError) -> String {
+    func text(_ name: String) throws(APIError) -> Text {
         guard case .text(let value)? = values.first(where: { $0.name == name })?.value else { throw .internalError }
+        return value
+    }
+
+    /// The value of `{name:uuid}` in canonical spelling.
+    /// - Throws: 500 where the route's template has no such parameter.
+    func uuid(_ name: String) throws(APIError) -> String {
+        guard let value = try text(name).asciiString else { throw .internalError }
         return value
     }
 }

@@ -1,6 +1,8 @@
 // Which characters a string is made of. One source for the regular expression that documents it and for the check itself:
 // a scan without backtracking, so no input can make it slow.
 
+import Reactor
+
 /// A string of at least one character, all of them allowed: `^[A-Za-z0-9_]+$`.
 struct CharacterPattern: Sendable {
     private let ranges: [ClosedRange<UInt8>]
@@ -18,7 +20,7 @@ struct CharacterPattern: Sendable {
         source = "^[\(runs)\(escaped)]+$"
     }
 
-    func matches(_ text: String) -> Bool {
+    func matches(_ text: Text) -> Bool {
         !text.isEmpty && text.utf8.allSatisfy { byte in ranges.contains { $0.contains(byte) } }
     }
 }

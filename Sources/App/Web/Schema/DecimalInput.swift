@@ -1,5 +1,7 @@
 // A decimal number as it was written, never as a binary float: 19.90 is 1990 hundredths. Pure.
 
+import Reactor
+
 /// A finite decimal number: digits and a power of ten. The work is linear in the text, whatever the exponent says.
 struct DecimalInput: Equatable {
     struct Mismatch: Error, Equatable {
@@ -16,8 +18,8 @@ struct DecimalInput: Equatable {
     private static let maxExponent = 1_000_000_000
 
     /// Reads JSON's numbers, and of text what Python's `Decimal` reads: `" +1_000.50 "`, `.5`, `5.`, `1e3`.
-    init(_ text: String) throws(Mismatch) {
-        var rest = text[...].utf8.trimmingASCIIWhitespace()
+    init(_ text: Text) throws(Mismatch) {
+        var rest = text.utf8[...].trimmingASCIIWhitespace()
         if let sign = rest.first, sign == UInt8(ascii: "-") || sign == UInt8(ascii: "+") {
             isNegative = sign == UInt8(ascii: "-")
             rest = rest.dropFirst()
@@ -67,7 +69,7 @@ struct DecimalInput: Equatable {
 
     /// `Infinity`, `inf`, `NaN`, `sNaN123` in any case.
     private static func isNotFinite(_ text: Substring.UTF8View) -> Bool {
-        let word = String(decoding: text.prefix(9), as: UTF8.self).lowercased()
+        let word = Text(decoding: text.prefix(9)).lowercasedASCII()
         if word == "inf" || word == "infinity" { return true }
         guard word.hasPrefix("nan") || word.hasPrefix("snan") else { return false }
         return text.dropFirst(word.hasPrefix("s") ? 4 : 3).allSatisfy { $0 &- UInt8(ascii: "0") < 10 }

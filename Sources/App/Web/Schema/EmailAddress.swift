@@ -1,6 +1,8 @@
 // E-mail addresses: the part of RFC 5321 that people have. Quoted local parts and address literals are refused, as
 // python-email-validator refuses them by default; its sentences are kept, because they reach FastAPI's clients. Pure.
 
+import Reactor
+
 /// Syntax of e-mail addresses.
 enum EmailAddress {
     struct SyntaxFault: Error, Equatable {
@@ -8,24 +10,22 @@ enum EmailAddress {
     }
 
     /// The address with its domain in lower case: domains do not know case, local parts officially do.
-    static func parse(_ text: String) -> Result<String, SyntaxFault> {
-        guard let at = text.lastIndex(of: "@") else { return fault("An email address must have an @-sign.") }
-        let local = text[..<at]
-        let domain = text[text.index(after: at)...]
+    static func parse(_ text: Text) -> Result<Text, SyntaxFault> {
+        guard let (local, domain) = text.cutLast(at: UInt8(ascii: "@")) else { return fault("An email address must have an @-sign.") }
         guard !local.isEmpty else { return fault("There must be something before the @-sign.") }
         guard !domain.isEmpty else { return fault("There must be something after the @-sign.") }
         // RFC 5321 4.5.3.1: 64 octets and 255; 254 in all is what a path of 256 leaves.
-        guard local.utf8.count <= 64 else { return fault("The email address is too long before the @-sign.") }
-        guard text.utf8.count <= 254 else { return fault("The email address is too long.") }
+        guard local.byteCount <= 64 else { return fault("The email address is too long before the @-sign.") }
+        guard text.byteCount <= 254 else { return fault("The email address is too long.") }
         if let reason = problem(inLocalPart: local) ?? problem(inDomain: domain) { return fault(reason) }
         return .success(local + "@" + domain.lowercased())
     }
 
-    private static func fault(_ reason: String) -> Result<String, SyntaxFault> {
+    private static func fault(_ reason: String) -> Result<Text, SyntaxFault> {
         .failure(SyntaxFault(reason: reason))
     }
 
-    private static func problem(inLocalPart local: Substring) -> String? {
+    private static func problem(inLocalPart local: Text) -> String? {
         if local.hasPrefix(".") { return "An email address cannot start with a period." }
         if local.hasSuffix(".") { return "An email address cannot have a period immediately before the @-sign." }
         if local.contains("..") { return "An email address cannot have two periods in a row." }
@@ -37,19 +37,18 @@ enum EmailAddress {
         }
         guard isAllowed else { return "The email address contains invalid characters before the @-sign." }
         // Mail to such an address needs SMTPUTF8 (RFC 6531), and the databases fold the case of ASCII alone: it would not be unique.
-        let isASCII = local.utf8.allSatisfy { $0 < 0x80 }
-        return isASCII ? nil : "Internationalized characters before the @-sign are not supported."
+        return local.isASCII ? nil : "Internationalized characters before the @-sign are not supported."
     }
 
-    private static func problem(inDomain domain: Substring) -> String? {
+    private static func problem(inDomain domain: Text) -> String? {
         if domain.hasPrefix(".") || domain.hasSuffix(".") {
             return "The part after the @-sign cannot start or end with a period."
         }
         if domain.contains("..") { return "An email address cannot have two periods in a row." }
-        let labels = domain.split(separator: ".")
+        let labels = domain.split(on: UInt8(ascii: "."))
         guard labels.count >= 2 else { return "The part after the @-sign is not valid. It should have a period." }
         for label in labels {
-            guard label.utf8.count <= 63 else { return "The part after the @-sign is too long." }
+            guard label.byteCount <= 63 else { return "The part after the @-sign is too long." }
             guard !label.hasPrefix("-"), !label.hasSuffix("-") else {
                 return "The part after the @-sign cannot have a hyphen at the start or end of a label."
             }

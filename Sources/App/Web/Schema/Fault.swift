@@ -1,5 +1,7 @@
 // One thing wrong with an input, in the shape Pydantic v2 gives it: clients written against FastAPI parse exactly this.
 
+import Reactor
+
 /// A fault of validation: what is wrong, where, and with which input.
 struct Fault: Error, Sendable, Hashable {
     let kind: FaultKind
@@ -36,9 +38,12 @@ struct Fault: Error, Sendable, Hashable {
 
 /// A step on the way to a faulty input.
 enum LocationPart: Sendable, Hashable, ExpressibleByStringLiteral, ExpressibleByIntegerLiteral {
-    case name(String)
+    case name(Text)
     case index(Int)
 
-    init(stringLiteral value: String) { self = .name(value) }
+    /// The name of a field that the program declares.
+    static func name(_ name: String) -> LocationPart { .name(Text(name)) }
+
+    init(stringLiteral value: String) { self = .name(Text(value)) }
     init(integerLiteral value: Int) { self = .index(value) }
 }

@@ -32,8 +32,9 @@ enum DateInput {
     }
 
     /// `YYYY-MM-DD`, or a time that is midnight in UTC.
-    static func parse(_ text: String) -> Result<Timestamp, Mismatch> {
-        let bytes = Array(text.utf8)
+    static func parse(_ text: Text) -> Result<Timestamp, Mismatch> {
+        // A date, or a time that is midnight: no more bytes than that are looked at.
+        let bytes = Array(text.utf8.prefix(64))
         if let problem = problem(inDate: bytes.prefix(10)) { return .failure(.parsing(problem)) }
         switch TimestampInput.parse(text) {
         case .failure(let fault):

@@ -1,6 +1,8 @@
 // Fields that are exact decimal numbers. Messages and rules as Pydantic v2 has them for `Decimal` with `max_digits` and
 // `decimal_places`.
 
+import Reactor
+
 extension Field {
     /// A decimal number: a JSON number, or a text that holds one. It never passes through a binary float.
     /// - Parameters:
@@ -27,9 +29,9 @@ extension Field {
         let exampleValue = example.map { JSONValue.number(JSONNumber(verbatim: $0)) }
         let least = (0..<places).reduce(Int64(minimum)) { units, _ in units * 10 }
         return Field(name, schema: SchemaNode(json.describing(description, exampleValue: exampleValue))) { input, validation in
-            let text: String
+            let text: Text
             switch input {
-            case .number(let number): text = number.text
+            case .number(let number): text = Text(number.text)
             case .string(let string): text = string
             case .null, .bool, .array, .object:
                 validation.report(.decimalType, input: input)

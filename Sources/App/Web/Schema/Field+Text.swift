@@ -1,7 +1,9 @@
 // Fields that are text: strings, e-mail addresses, enumerations, UUIDs. Messages and rules as Pydantic v2 has them.
 
-extension Field where Value == String {
-    /// A string.
+import Reactor
+
+extension Field where Value == Text {
+    /// A text.
     /// - Parameters:
     ///   - length: how many characters, counted as Unicode code points: what Python's `len` and PostgreSQL's varchar count.
     ///   - pattern: which characters.
@@ -17,13 +19,13 @@ extension Field where Value == String {
         if let pattern { json["pattern"] = .string(pattern.source) }
         return Field(name, schema: SchemaNode(json.describing(description, example: example))) { input, validation in
             guard let text = TextInput.text(input, &validation) else { return nil }
-            let count = text.unicodeScalars.count
-            if let minimum, count < minimum {
-                validation.report(.stringTooShort(minimum: minimum), input: input)
+            // In bytes first, which costs nothing: a code point has one to four of them.
+            if let maximum, text.byteCount > maximum, text.byteCount > 4 * maximum || text.unicodeScalars.count > maximum {
+                validation.report(.stringTooLong(maximum: maximum), input: input)
                 return nil
             }
-            if let maximum, count > maximum {
-                validation.report(.stringTooLong(maximum: maximum), input: input)
+            if let minimum, text.byteCount < 4 * minimum, text.unicodeScalars.count < minimum {
+                validation.report(.stringTooShort(minimum: minimum), input: input)
                 return nil
             }
             if let pattern, !pattern.matches(text) {
@@ -49,6 +51,23 @@ extension Field where Value == String {
         }
     }
 
+    /// One of a few fixed words.
+    static func literal(_ name: String, _ allowed: String..., description: String? = nil) -> Field {
+        let schema: JSONObject =
+            allowed.count == 1
+            ? ["type": "string", "const": .string(allowed[0])]
+            : ["type": "string", "enum": .array(allowed.map { JSONValue.string($0) })]
+        return Field(name, schema: SchemaNode(schema.describing(description, example: nil))) { input, validation in
+            guard case .string(let text) = input, let word = allowed.first(where: { text == $0 }) else {
+                validation.report(.literal(allowed), input: input)
+                return nil
+            }
+            return Text(word)
+        }
+    }
+}
+
+extension Field where Value == String {
     /// A UUID, in its canonical spelling: lower case, hyphens.
     static func uuid(_ name: String, description: String? = nil) -> Field {
         let json: JSONObject = ["type": "string", "format": "uuid"]
@@ -66,30 +85,17 @@ extension Field where Value == String {
             }
         }
     }
-
-    /// One of a few fixed words.
-    static func literal(_ name: String, _ allowed: String..., description: String? = nil) -> Field {
-        let schema: JSONObject =
-            allowed.count == 1
-            ? ["type": "string", "const": .string(allowed[0])]
-            : ["type": "string", "enum": .array(allowed.map(JSONValue.string))]
-        return Field(name, schema: SchemaNode(schema.describing(description, example: nil))) { input, validation in
-            guard case .string(let text) = input, allowed.contains(text) else {
-                validation.report(.literal(allowed), input: input)
-                return nil
-            }
-            return text
-        }
-    }
 }
 
 extension Field where Value: RawRepresentable & CaseIterable & JSONRepresentable, Value.RawValue == String {
     /// A case of a Swift enumeration by its raw value; the enumeration is a component of its own in OpenAPI.
     static func enumeration(_ name: String, description: String? = nil) -> Field {
-        let allowed = Value.allCases.map(\.rawValue)
+        // Made once: `allCases` is made anew each time.
+        let cases = Array(Value.allCases)
+        let allowed = cases.map(\.rawValue)
         let schema = Value.schemaNode.annotated(JSONObject().describing(description, example: nil))
         return Field(name, schema: schema) { input, validation in
-            guard case .string(let text) = input, let value = Value(rawValue: text) else {
+            guard case .string(let text) = input, let value = cases.first(where: { text == $0.rawValue }) else {
                 validation.report(.enumeration(allowed), input: input)
                 return nil
             }
@@ -100,13 +106,13 @@ extension Field where Value: RawRepresentable & CaseIterable & JSONRepresentable
 
 /// What all text fields ask first.
 enum TextInput {
-    static func text(_ input: JSONValue, _ validation: inout Validation) -> String? {
+    static func text(_ input: JSONValue, _ validation: inout Validation) -> Text? {
         guard case .string(let text) = input else {
             validation.report(.stringType, input: input)
             return nil
         }
         // PostgreSQL's text cannot hold NUL: accepted here it would be an error of the database later.
-        guard !text.utf8.contains(0) else {
+        guard !text.contains(0) else {
             validation.report(.valueError("NUL characters are not allowed"), input: input)
             return nil
         }
@@ -117,7 +123,7 @@ enum TextInput {
 extension JSONObject {
     /// With a description and an example, where there are.
     func describing(_ description: String?, example: String?) -> JSONObject {
-        describing(description, exampleValue: example.map(JSONValue.string))
+        describing(description, exampleValue: example.map { JSONValue.string($0) })
     }
 
     func describing(_ description: String?, exampleValue: JSONValue?) -> JSONObject {

@@ -1,15 +1,22 @@
 // application/x-www-form-urlencoded: query strings and form bodies (WHATWG URL, section 5.1). Pure.
 
+import Reactor
+
 /// Decodes `a=1&b=two%20words`.
 enum FormDecoding {
-    /// The pairs as an object of strings. Of a name that occurs several times the last counts, as in Starlette.
-    /// - Parameter text: without the question mark.
-    static func object(_ text: some StringProtocol) -> JSONObject {
+    /// The pairs as an object of strings. Of a name that occurs several times the last counts, as in Starlette; a name of more
+    /// than 256 bytes names nothing, and its pair is left out.
+    /// - Parameter bytes: without the question mark.
+    static func object(_ bytes: some Collection<UInt8>) -> JSONObject {
         var object = JSONObject()
-        var position: [String: Int] = [:]
-        for pair in text.utf8.split(separator: UInt8(ascii: "&")) {
+        var position: [Text: Int] = [:]
+        for pair in bytes.split(separator: UInt8(ascii: "&")) {
             let equals = pair.firstIndex(of: UInt8(ascii: "="))
-            let name = decode(pair[..<(equals ?? pair.endIndex)])
+            let encodedName = pair[..<(equals ?? pair.endIndex)]
+            // Too long even if all of it is escaped.
+            guard encodedName.count <= 3 * JSONParser.maxNameBytes else { continue }
+            let name = decode(encodedName)
+            guard name.byteCount <= JSONParser.maxNameBytes else { continue }
             let value = equals.map { decode(pair[pair.index(after: $0)...]) } ?? ""
             if let known = position[name] {
                 object.members[known].value = .string(value)
@@ -23,7 +30,7 @@ enum FormDecoding {
 
     /// A percent sign that no two hex digits follow stands for itself and ill-formed UTF-8 becomes U+FFFD: queries are data,
     /// so nothing is decided by them (paths are another matter, see ``PathDecoding``).
-    private static func decode(_ bytes: some Collection<UInt8>) -> String {
+    private static func decode(_ bytes: some Collection<UInt8>) -> Text {
         var decoded: [UInt8] = []
         decoded.reserveCapacity(bytes.count)
         var rest = bytes[...]
@@ -42,6 +49,6 @@ enum FormDecoding {
                 decoded.append(byte)
             }
         }
-        return String(decoding: decoded, as: UTF8.self)
+        return Text(decoding: decoded)
     }
 }

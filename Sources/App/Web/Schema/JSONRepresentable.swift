@@ -53,6 +53,11 @@ extension String: JSONRepresentable {
     func write(to writer: inout JSONWriter) { writer.string(self) }
 }
 
+extension Text: JSONRepresentable {
+    static var schemaNode: SchemaNode { SchemaNode(["type": "string"]) }
+    func write(to writer: inout JSONWriter) { writer.string(self) }
+}
+
 extension Timestamp: JSONRepresentable {
     static var schemaNode: SchemaNode { SchemaNode(["type": "string", "format": "date-time"]) }
     func write(to writer: inout JSONWriter) { writer.timestamp(self) }

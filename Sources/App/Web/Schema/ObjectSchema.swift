@@ -1,6 +1,8 @@
 // The fields of an input, together: validates an object, lists every fault, and is the object's OpenAPI schema.
 // A value, made once as a static; any thread.
 
+import Reactor
+
 /// A named set of fields.
 struct ObjectSchema: Sendable {
     /// What becomes of members that no field declares.
@@ -46,7 +48,7 @@ struct ObjectSchema: Sendable {
             if let value { values.append(value) }
         }
         if unknownMembers == .refused {
-            for member in object.members where !fields.contains(where: { $0.name == member.name }) {
+            for member in object.members where !fields.contains(where: { field in member.name == field.name }) {
                 validation.at(.name(member.name)) { $0.report(.extraForbidden, input: member.value) }
             }
         }
@@ -105,7 +107,7 @@ struct ObjectSchema: Sendable {
 }
 
 /// The values of a validated object, read with the fields that declared them: `values[Self.title]`.
-struct ObjectValues {
+struct ObjectValues: Sendable {
     private let schema: ObjectSchema
     private let values: [any Sendable]
 

@@ -27,7 +27,7 @@ protocol StreamedBody {
 }
 
 /// Encodings of request bodies.
-enum BodyEncoding: String, Sendable {
+enum BodyEncoding: String, Sendable, CaseIterable {
     case json = "application/json"
     case form = "application/x-www-form-urlencoded"
     /// Read as a stream only.

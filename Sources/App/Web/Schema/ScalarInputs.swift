@@ -23,9 +23,9 @@ enum IntegerInput {
     }
 
     /// White space around it, a sign, leading zeros, single underscores between digits and a fraction of zeros are fine.
-    static func integer(text: String) -> Result<Int, Mismatch> {
+    static func integer(text: Text) -> Result<Int, Mismatch> {
         let unparsable = Mismatch(kind: .intParsing)
-        let trimmed = text[...].utf8.trimmingASCIIWhitespace()
+        let trimmed = text.utf8[...].trimmingASCIIWhitespace()
         var digits = trimmed
         if let sign = digits.first, sign == UInt8(ascii: "-") || sign == UInt8(ascii: "+") { digits = digits.dropFirst() }
         if let point = digits.firstIndex(of: UInt8(ascii: ".")) {
@@ -46,7 +46,7 @@ enum IntegerInput {
         }
         guard wasDigit else { return .failure(unparsable) }
         let sign = trimmed.first == UInt8(ascii: "-") ? "-" : ""
-        guard let value = Int(sign + String(decoding: magnitude, as: UTF8.self)) else {
+        guard let value = Int(sign + String(ascii: magnitude)) else {
             return .failure(Mismatch(kind: .intParsingSize))
         }
         return .success(value)
@@ -55,9 +55,9 @@ enum IntegerInput {
 
 /// Booleans as text.
 enum BooleanInput {
-    static func value(of text: String) -> Bool? {
-        guard text.utf8.count <= 5 else { return nil }
-        return switch text.lowercased() {
+    static func value(of text: Text) -> Bool? {
+        guard text.byteCount <= 5 else { return nil }
+        return switch text.lowercasedASCII() {
         case "true", "t", "yes", "y", "on", "1": true
         case "false", "f", "no", "n", "off", "0": false
         default: nil
@@ -71,10 +71,12 @@ enum TimestampInput {
         let reason: String
     }
 
-    static func parse(_ text: String) -> Result<Timestamp, SyntaxFault> {
-        guard text.utf8.count >= 10 else { return .failure(SyntaxFault(reason: "input is too short")) }
-        let candidate: String
-        if text.utf8.count == 10 {
+    static func parse(_ text: Text) -> Result<Timestamp, SyntaxFault> {
+        guard text.byteCount >= 10 else { return .failure(SyntaxFault(reason: "input is too short")) }
+        // Longer than any time can be: years of four digits, nanoseconds and more, an offset.
+        guard text.byteCount <= 64 else { return .failure(SyntaxFault(reason: "invalid date, time or offset")) }
+        let candidate: Text
+        if text.byteCount == 10 {
             candidate = text + "T00:00:00Z"
         } else {
             candidate = hasOffset(text) ? text : text + "Z"
@@ -97,19 +99,9 @@ enum TimestampInput {
     }
 
     /// Whether a `Z` or a numeric offset follows the time.
-    private static func hasOffset(_ text: String) -> Bool {
+    private static func hasOffset(_ text: Text) -> Bool {
         text.utf8.dropFirst(10).contains { byte in
             byte == UInt8(ascii: "Z") || byte == UInt8(ascii: "z") || byte == UInt8(ascii: "+") || byte == UInt8(ascii: "-")
         }
-    }
-}
-
-extension Substring.UTF8View {
-    /// Without spaces, tabs and line ends around it.
-    func trimmingASCIIWhitespace() -> Substring.UTF8View {
-        var view = self
-        while let first = view.first, first == 0x20 || (0x09...0x0D).contains(first) { view = view.dropFirst() }
-        while let last = view.last, last == 0x20 || (0x09...0x0D).contains(last) { view = view.dropLast() }
-        return view
     }
 }

@@ -1,5 +1,7 @@
 // UUIDs as text: recognised by the router, validated by fields, canonical towards the databases. Pure.
 
+import Reactor
+
 /// The spelling of UUIDs (RFC 9562 section 4).
 enum UUIDText {
     struct SyntaxFault: Error, Equatable {
@@ -7,13 +9,13 @@ enum UUIDText {
     }
 
     /// Lower case with hyphens. Thirty-two bare digits are accepted too, as Pydantic accepts them.
-    static func parse(_ text: String) -> Result<String, SyntaxFault> {
+    static func parse(_ text: Text) -> Result<String, SyntaxFault> {
         var canonical: [UInt8] = []
         canonical.reserveCapacity(36)
-        let hasHyphens = text.utf8.count == 36
-        guard hasHyphens || text.utf8.count == 32 else {
+        let hasHyphens = text.byteCount == 36
+        guard hasHyphens || text.byteCount == 32 else {
             return .failure(
-                SyntaxFault(reason: "invalid length: expected length 32 for simple format, found \(text.utf8.count)"))
+                SyntaxFault(reason: "invalid length: expected length 32 for simple format, found \(text.byteCount)"))
         }
         for (position, byte) in text.utf8.enumerated() {
             if hasHyphens, isHyphenPosition(position) {
@@ -25,7 +27,7 @@ enum UUIDText {
             if !hasHyphens, isHyphenPosition(canonical.count) { canonical.append(UInt8(ascii: "-")) }
             canonical.append(HexDigit.lowercase(digit))
         }
-        return .success(String(decoding: canonical, as: UTF8.self))
+        return .success(String(ascii: canonical))
     }
 
     /// Whether `bytes` are spelled 8-4-4-4-12, in either case; allocates nothing.
@@ -43,9 +45,9 @@ enum UUIDText {
         position == 8 || position == 13 || position == 18 || position == 23
     }
 
-    private static func invalidCharacter(in text: String, at offset: Int) -> Result<String, SyntaxFault> {
+    private static func invalidCharacter(in text: Text, at offset: Int) -> Result<String, SyntaxFault> {
         // The offset is on a character's first byte: everything before it was ASCII.
-        let character = text[text.utf8.index(text.startIndex, offsetBy: offset)...].unicodeScalars.first.map(String.init) ?? ""
+        let character = text.unicodeScalars[text.utf8.index(text.utf8.startIndex, offsetBy: offset)...].first.map(String.init) ?? ""
         return .failure(SyntaxFault(reason: "invalid character: found `\(character)` at \(offset + 1)"))
     }
 }

@@ -1,8 +1,10 @@
 // The state of one validation: where it is, and every fault met so far. It goes on after a fault, so that a client learns of
 // all of them at once. A value; one owner.
 
+import Reactor
+
 /// Collects the faults of an input.
-struct Validation {
+struct Validation: Sendable {
     /// A megabyte of unknown members must not be answered with ten megabytes of faults: past this many the rest is not listed.
     static let maxFaults = 256
     /// An input longer than this, as JSON, is not echoed; nor can a fault a field multiply a big body.
@@ -42,8 +44,8 @@ struct Validation {
         switch input {
         case .null, .bool: return input
         case .number(let number): return number.text.utf8.count <= maxEchoedBytes ? input : nil
-        case .string(let text): return text.utf8.count <= maxEchoedBytes ? input : nil
-        case .array, .object: return input.serialized.count <= maxEchoedBytes ? input : nil
+        case .string(let text): return text.byteCount <= maxEchoedBytes ? input : nil
+        case .array, .object: return input.isSerialized(within: maxEchoedBytes) ? input : nil
         }
     }
 }

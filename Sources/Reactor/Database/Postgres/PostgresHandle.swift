@@ -87,8 +87,10 @@ final class PostgresHandle {
     /// What libpq has to say, in one line.
     var errorMessage: String {
         guard let text = unsafe PQerrorMessage(connection) else { return "no reason given" }
-        let lines = unsafe String(cString: text).split(whereSeparator: \.isNewline)
-        return lines.map { $0.drop(while: \.isWhitespace) }.joined(separator: "; ")
+        // A server may quote what a client sent: lines are told apart by bytes.
+        let lines = unsafe Text(String(cString: text)).split(on: UInt8(ascii: "\n")).map { $0.trimmed() }.filter { !$0.isEmpty }
+        // TEXT: for a log.
+        return lines.map(\.swiftString).joined(separator: "; ")
     }
 
     var isEncrypted: Bool { unsafe PQsslInUse(connection) != 0 }

@@ -36,7 +36,8 @@ struct PostgresParameters {
         case .bool(let value): bytes.append(UInt8(ascii: value ? "t" : "f"))
         case .int(let value): bytes.append(decimal: value)
         case .double(let value): bytes.append(contentsOf: value.description.utf8)
-        case .text(let text), .decimal(let text), .uuid(let text):
+        case .decimal(let text), .uuid(let text): bytes.append(contentsOf: text.utf8)
+        case .text(let text):
             bytes.append(contentsOf: text.utf8)
             guard !bytes[start...].contains(0) else {
                 throw .statement(sqlState: "22021", message: "a text binding holds U+0000")

@@ -104,7 +104,7 @@ final class PostgresResult: @unchecked Sendable {
         try decode(row, column, "a UUID") { type, bytes in
             switch type {
             case .uuid: PostgresBinary.uuid(bytes)
-            case .text, .varchar, .bpchar: PostgresBinary.text(bytes).lowercased()
+            case .text, .varchar, .bpchar: Text(PostgresBinary.text(bytes)).lowercasedASCII().asciiString
             default: nil
             }
         }
@@ -131,8 +131,8 @@ final class PostgresResult: @unchecked Sendable {
             case .date: PostgresBinary.date(bytes).map { .timestamp($0) }
             case .uuid: PostgresBinary.uuid(bytes).map { .uuid($0) }
             case .bytea: .bytes(PostgresBinary.bytes(bytes))
-            case .jsonb: PostgresBinary.jsonb(bytes).map { .text($0) }
-            case .text, .varchar, .bpchar, .name, .char, .unknown, .json, .void: .text(PostgresBinary.text(bytes))
+            case .jsonb: PostgresBinary.jsonb(bytes).map { .text(Text($0)) }
+            case .text, .varchar, .bpchar, .name, .char, .unknown, .json, .void: .text(Text(PostgresBinary.text(bytes)))
             }
         } ?? .null
     }

@@ -25,8 +25,9 @@ enum SQLiteBinder {
         case .bool(let value): return unsafe sqlite3_bind_int(pointer, parameter, value ? 1 : 0)
         case .int(let value): return unsafe sqlite3_bind_int64(pointer, parameter, value)
         case .double(let value): return unsafe sqlite3_bind_double(pointer, parameter, value)
-        case .text(let text), .decimal(let text), .uuid(let text): return unsafe bind(text, parameter, pointer)
-        case .timestamp(let value): return unsafe bind(value.sql, parameter, pointer)
+        case .text(let text): return unsafe bind(text, parameter, pointer)
+        case .decimal(let text), .uuid(let text): return unsafe bind(Text(text), parameter, pointer)
+        case .timestamp(let value): return unsafe bind(Text(value.sql), parameter, pointer)
         case .bytes(let bytes):
             // A null pointer would bind NULL.
             guard !bytes.isEmpty else { return unsafe sqlite3_bind_zeroblob(pointer, parameter, 0) }
@@ -36,8 +37,9 @@ enum SQLiteBinder {
         }
     }
 
-    private static func bind(_ text: String, _ parameter: Int32, _ pointer: OpaquePointer) -> Int32 {
-        var text = text
+    private static func bind(_ text: Text, _ parameter: Int32, _ pointer: OpaquePointer) -> Int32 {
+        // TEXT: only its bytes are handed on.
+        var text = text.swiftString
         // With its length: a text may hold a NUL.
         return text.withUTF8 { utf8 in
             unsafe utf8.withMemoryRebound(to: CChar.self) { characters in
@@ -59,7 +61,7 @@ enum SQLiteBinder {
             case SQLITE_TEXT:
                 guard let text = unsafe sqlite3_column_text(pointer, column) else { return .text("") }
                 let count = unsafe Int(sqlite3_column_bytes(pointer, column))
-                return unsafe .text(String(decoding: UnsafeBufferPointer(start: text, count: count), as: UTF8.self))
+                return unsafe .text(Text(decoding: UnsafeBufferPointer(start: text, count: count)))
             case SQLITE_BLOB:
                 guard let bytes = unsafe sqlite3_column_blob(pointer, column) else { return .bytes([]) }
                 let count = unsafe Int(sqlite3_column_bytes(pointer, column))

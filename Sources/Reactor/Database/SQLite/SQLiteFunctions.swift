@@ -5,7 +5,7 @@ import CSQLite
 
 /// Functions that statements can use on both databases: PostgreSQL has them from a migration.
 enum SQLiteFunctions {
-    /// `fold_case(text)`: what two texts have in common that differ in the case of their letters only.
+    /// `fold_case(text)`: what two texts have in common that differ in the case of their letters only (``Text/foldedCase()``).
     ///
     /// SQLite's own `lower`, `upper` and `LIKE` know the letters of ASCII alone. They stay as they are: an index on `lower(email)`
     /// is made of what `lower` says, and another meaning would find nothing in it any more.
@@ -14,13 +14,6 @@ enum SQLiteFunctions {
         let flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS
         let code = unsafe sqlite3_create_function_v2(database, "fold_case", 1, flags, nil, foldCase, nil, nil, nil)
         guard code == SQLITE_OK else { throw unsafe SQLiteHandle.lastError(of: database, code: code) }
-    }
-
-    /// In upper case, by way of lower case: `ẞ` is `SS` as `ß` is, the Kelvin sign is `K`, and the two forms of a small sigma are
-    /// the same. Letter by letter and in no language, as ICU's root collation has it on PostgreSQL.
-    static func foldedCase(_ text: String) -> String {
-        let isASCII = text.utf8.allSatisfy { $0 < 0x80 }
-        return isASCII ? text.uppercased() : text.lowercased().uppercased()
     }
 }
 
@@ -31,8 +24,8 @@ private func foldCase(_ context: OpaquePointer?, _ count: Int32, _ arguments: Un
     // asked for behind it, because the conversion decides it.
     guard let text = unsafe sqlite3_value_text(value) else { return unsafe sqlite3_result_null(context) }
     let length = unsafe Int(sqlite3_value_bytes(value))
-    var folded = SQLiteFunctions.foldedCase(
-        unsafe String(decoding: UnsafeBufferPointer(start: text, count: length), as: UTF8.self))
+    // TEXT: only its bytes are handed on.
+    var folded = unsafe Text(decoding: UnsafeBufferPointer(start: text, count: length)).foldedCase().swiftString
     folded.withUTF8 { utf8 in
         unsafe utf8.withMemoryRebound(to: CChar.self) { characters in
             unsafe sqlite3_result_text64(

@@ -210,7 +210,8 @@ final class SQLiteHandle: @unchecked Sendable {
         guard unsafe sqlite3_step(statement.pointer) == SQLITE_ROW,
             case .text(let name)? = SQLiteBinder.row(of: statement).first
         else { return nil }
-        return name
+        // TEXT: the schema's own name.
+        return name.swiftString
     }
 
     private static let uniqueIndexQuery = """

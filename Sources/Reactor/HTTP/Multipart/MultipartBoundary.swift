@@ -7,7 +7,7 @@ public struct MultipartBoundary: Sendable, Hashable {
     let bytes: [UInt8]
 
     /// - Throws: ``MultipartError/invalidBoundary``.
-    public init(_ text: String) throws(MultipartError) {
+    public init(_ text: Text) throws(MultipartError) {
         let bytes = Array(text.utf8)
         guard (1...MultipartBoundary.maxBytes).contains(bytes.count), bytes.last != 0x20,
             bytes.allSatisfy(MultipartBoundary.isAllowed)
@@ -18,11 +18,11 @@ public struct MultipartBoundary: Sendable, Hashable {
     /// The boundary that a Content-Type names.
     /// - Parameter contentType: `multipart/form-data; boundary=...`; its type is not looked at.
     /// - Throws: ``MultipartError/missingBoundary`` where it names none or several, ``MultipartError/invalidBoundary``.
-    public init(contentType: String) throws(MultipartError) {
+    public init(contentType: Text) throws(MultipartError) {
         // Clients that do not quote characters which a token may not hold (`:`, `/`, `=`) are many.
         guard let parsed = FieldParameters.parse(Array(contentType.utf8)) else { throw .missingBoundary }
         guard let value = try parsed.only("boundary", orThrow: .missingBoundary) else { throw .missingBoundary }
-        try self.init(String(decoding: value, as: UTF8.self))
+        try self.init(Text(decoding: value))
     }
 
     private static func isAllowed(_ byte: UInt8) -> Bool {

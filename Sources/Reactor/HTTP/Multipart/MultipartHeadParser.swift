@@ -47,7 +47,7 @@ struct MultipartHeadParser: Sendable {
             throw .invalidPartHeader
         }
         let value = Array(line[(name.count + 1)...].drop(while: HTTPCharacters.isWhitespace))
-        switch String(decoding: name.map(HTTPCharacters.lowercased), as: UTF8.self) {
+        switch Text(decoding: name.map(HTTPCharacters.lowercased)) {
         case "content-disposition":
             guard disposition == nil, let parsed = FieldParameters.parse(value) else { throw .invalidDisposition }
             disposition = parsed
@@ -59,7 +59,7 @@ struct MultipartHeadParser: Sendable {
             hasTransferEncoding = true
             let encoding = FieldParameters.parse(value)?.value ?? []
             // The three that change nothing (RFC 2045 6.2).
-            guard ["binary", "8bit", "7bit"].contains(String(decoding: encoding, as: UTF8.self)) else {
+            guard ["binary", "8bit", "7bit"].contains(Text(decoding: encoding)) else {
                 throw .unsupportedTransferEncoding
             }
         // RFC 7578 4.8: any other field is ignored.
@@ -74,16 +74,16 @@ struct MultipartHeadParser: Sendable {
         guard let nameBytes = try disposition.only("name", orThrow: .invalidDisposition), !nameBytes.isEmpty else { throw .missingName }
         let name = MultipartHeadParser.decodingBrowserEscapes(nameBytes)
         guard name.count <= limits.maxNameBytes else { throw .nameTooLong }
-        var type: String?
+        var type: Text?
         if let contentType {
-            let text = String(decoding: contentType, as: UTF8.self)
-            guard !text.lowercased().hasPrefix("multipart/") else { throw .nestedMultipart }
+            let text = Text(decoding: contentType)
+            guard !text.lowercasedASCII().hasPrefix("multipart/") else { throw .nestedMultipart }
             type = text
         }
         return MultipartPart(name: try text(name), filename: try filename(of: disposition), contentType: type)
     }
 
-    private func filename(of disposition: FieldParameters) throws(MultipartError) -> String? {
+    private func filename(of disposition: FieldParameters) throws(MultipartError) -> Text? {
         let plain = try disposition.only("filename", orThrow: .invalidDisposition)
         let extended = try disposition.only("filename*", orThrow: .invalidDisposition)
         // RFC 7578 4.2 forbids the second form, and clients send it: it says more (RFC 6266 4.3).
@@ -99,8 +99,8 @@ struct MultipartHeadParser: Sendable {
         return try text(bytes)
     }
 
-    private func text(_ bytes: [UInt8]) throws(MultipartError) -> String {
-        guard let text = String(validating: bytes, as: UTF8.self) else { throw .invalidEncoding }
+    private func text(_ bytes: [UInt8]) throws(MultipartError) -> Text {
+        guard let text = Text(validating: bytes) else { throw .invalidEncoding }
         return text
     }
 

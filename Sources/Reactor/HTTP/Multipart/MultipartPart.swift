@@ -3,13 +3,13 @@
 /// The head of a part of a form.
 public struct MultipartPart: Sendable, Hashable {
     /// Of the form's field. Not empty.
-    public var name: String
+    public var name: Text
     /// As the client sent it: it may be empty, a path, or a trap. Nil for a part that is no file.
-    public var filename: String?
+    public var filename: Text?
     /// What the client takes it for.
-    public var contentType: String?
+    public var contentType: Text?
 
-    public init(name: String, filename: String? = nil, contentType: String? = nil) {
+    public init(name: Text, filename: Text? = nil, contentType: Text? = nil) {
         self.name = name
         self.filename = filename
         self.contentType = contentType

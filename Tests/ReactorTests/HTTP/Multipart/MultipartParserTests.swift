@@ -115,10 +115,10 @@ import Testing
 
     @Test func boundariesAreWhatTheRFCAllows() throws {
         for text in ["a", "----WebKitFormBoundary7MA4YWxkTrZu0gW", "0'()+_,-./:=?", "a b", String(repeating: "x", count: 70)] {
-            #expect(throws: Never.self, "\(text)") { try MultipartBoundary(text) }
+            #expect(throws: Never.self, "\(text)") { try MultipartBoundary(Text(text)) }
         }
         for text in ["", "a ", "é", "a\r", "a\"b", "a;b", String(repeating: "x", count: 71)] {
-            #expect(throws: MultipartError.invalidBoundary, "\(text)") { try MultipartBoundary(text) }
+            #expect(throws: MultipartError.invalidBoundary, "\(text)") { try MultipartBoundary(Text(text)) }
         }
     }
 
@@ -128,7 +128,7 @@ import Testing
         ("multipart/form-data; boundary=abc;", "abc"), ("multipart/form-data ; ; boundary=abc", "abc"),
     ])
     func boundariesAreFoundInTheContentType(_ contentType: String, _ expected: String) throws {
-        try #expect(MultipartBoundary(contentType: contentType) == MultipartBoundary(expected))
+        try #expect(MultipartBoundary(contentType: Text(contentType)) == MultipartBoundary(Text(expected)))
     }
 
     @Test(arguments: [
@@ -137,6 +137,6 @@ import Testing
         "multipart/form-data; bound ary=a",
     ])
     func aContentTypeWithoutOneBoundaryIsRefused(_ contentType: String) {
-        #expect(throws: MultipartError.missingBoundary) { try MultipartBoundary(contentType: contentType) }
+        #expect(throws: MultipartError.missingBoundary) { try MultipartBoundary(contentType: Text(contentType)) }
     }
 }
