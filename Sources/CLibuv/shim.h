@@ -9,6 +9,12 @@
 /* pthread_setname_np is hidden behind _GNU_SOURCE, which a module cannot ask for. Linux cuts the name at 15 bytes. */
 static inline void reactor_set_thread_name(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
 
+/* memmem is hidden behind _GNU_SOURCE as well. */
+extern void *memmem(const void *text, unsigned long text_length, const void *word, unsigned long word_length);
+static inline int reactor_contains(const void *text, unsigned long text_length, const void *word, unsigned long word_length) {
+    return memmem(text, text_length, word, word_length) != 0;
+}
+
 /* glibc's module does not export malloc.h. */
 static inline void reactor_trim_heap(void) { malloc_trim(0); }
 static inline void reactor_limit_heaps(int arenas, int largest_block) {

@@ -53,6 +53,11 @@ ALPHABETS = (
     # What separates the parts of addresses, dates, header fields and paths.
     Alphabet("separators", (".", ":", ";", "=", "@", "/", "-", "'", "&", ";a=", ":0")),
     Alphabet("percent signs", ("%",)),
+    Alphabet("one letter", ("a",)),
+    # What libmagic takes for the end of a line, each of them.
+    Alphabet("line breaks", ("\n", "\r\n", "\t\n")),
+    # Six times as long in JSON, and let in where NUL is not.
+    Alphabet("one control", ("\x01",)),
     Alphabet("controls", ("\x00", "\x01\x1f\x7f", "\x85")),
     Alphabet("not UTF-8", ILL_FORMED),
     Alphabet("surrogate escapes", (r"\ud83d\ude00",), verbatim=frozenset({"json", "elements"})),

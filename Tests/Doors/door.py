@@ -23,6 +23,10 @@ PART_HEAD, PART_NAME, PART_FILENAME = 8_192, 256, 1_024
 # Pagination/Cursor.swift, Tracing/TraceContext.swift, Reactor/HTTP/Multipart/MultipartBoundary.swift.
 FILE_NAME, IDEMPOTENCY_KEY, REQUEST_ID, TOKEN, CURSOR, TRACE_STATE, BOUNDARY = 255, 255, 128, 4_096, 512, 512, 70
 
+class Refused(Exception):
+    """What prepares a case was not let in with this text: there is no such case."""
+
+
 # Makes a request of a text, spelled as the door's carrier does, and of a number that no other request has.
 Build = Callable[[bytes, int], bytes]
 
@@ -42,7 +46,7 @@ class Door:
     allows: frozenset[int] = frozenset()
     # Whether the room is counted before the text is spelled, as a field's own rule counts it.
     counts_text: bool = False
-    # What is to be done before the requests of a case, given its text, and after them.
+    # What is to be done before some requests, given their text, and after them. Raises Refused where it cannot be done with this text.
     before: Callable[[bytes], None] | None = None
     after: Callable[[], None] | None = None
 

@@ -114,6 +114,9 @@ def _files(world: World) -> Iterator[Door]:
     yield Door("preamble", RAW, lambda text, _: request("POST /api/v1/upload", world.user.fields, text + b"\r\n--%s--\r\n" % BOUNDARY_TEXT,
                                                        MULTIPART), 1_024, 422)
     yield Door("upload of text", RAW, lambda text, _: upload(text), UPLOAD, 201, after=functools.partial(_remove_files, world))
+    # Small ones too: what a size costs at the least hides what its text does.
+    yield Door("upload of a little text", RAW, lambda text, _: upload(text), 16_384, 201, after=functools.partial(_remove_files, world))
+    yield Door("upload of a little that is no image", RAW, lambda text, _: upload(text, b"png"), 16_384, 415)
     yield Door("upload of text, over 5 MiB", RAW, lambda text, _: upload(text), UPLOAD + 1, 413)
     yield Door("upload, announced over 5 MiB", RAW, lambda text, _: upload(text), UPLOAD + ENVELOPE + 1, 413)
     yield Door("upload of what is no image", RAW, lambda text, _: upload(text, b"png"), UPLOAD, 415)

@@ -59,6 +59,9 @@ def doors(world: World) -> Iterator[Door]:
     yield Door("field's name, any bytes", FIELD, lambda text, _: request("GET /livez", nobody.fields + text + b": x\r\n"), section_room)
     yield Door("many fields", FIELD, lambda text, _: request(
         "GET /livez", nobody.fields + (b"X-Unknown: " + text + b"\r\n") * 98), 128, 200)
+    # A chain of proxies that are trusted is walked through as long as it can be.
+    yield Door("chain of trusted proxies", FIELD, lambda text, _: request(
+        "GET /users", nobody.fields + b"X-Forwarded-For: " + text + b"::ffff:127.0.0.1," * 400 + b"127.0.0.1\r\n"), 4_096, 200)
     yield Door("many X-Forwarded-For", FIELD, lambda text, _: request(
         "GET /users", nobody.fields + (b"X-Forwarded-For: " + text + b"\r\n") * 98), 128, 200)
     yield Door("Host", PERCENT, lambda text, _: request("GET /livez", b"Host: " + text + b"\r\n"), section_room, 200)

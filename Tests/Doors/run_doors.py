@@ -2,6 +2,7 @@
 
     run_doors.py [--binary PATH] [--only REGEX] [--verbose]
 
+First beside SQLite, and then, for the doors whose texts reach a database, a cache or a limit, beside a PostgreSQL and a Redis of its own.
 The program is --binary, else REACTOR_RELEASE_BINARY, else REACTOR_BINARY: one that is built for release, because the rules are about
 times. --only takes the doors whose name it is found in. cases.py states the rules, alphabets.py the texts, doors_*.py the doors.
 Prints a line for each case that failed, the ten dearest ratios, and at last `N passed, N failed`; a case is a door and an alphabet.
@@ -32,9 +33,13 @@ from door import Door, request  # noqa: E402
 from measure import cpu_after_leaving, read_loop  # noqa: E402
 from world import World  # noqa: E402
 
+from services import Postgres, Redis  # noqa: E402  (its folder is known since `world`)
+
 TABLES = (doors_line, doors_headers, doors_tokens, doors_json, doors_forms, doors_stored)
 LEFT_NAME_BYTES, MAX_IDLE_CPU_SECONDS, IDLE_TRIES = 256 << 10, 0.2, 3
 LEAVING = "client that leaves"
+# What is asked of the databases that several processes share.
+SHARED = re.compile(r"query|stored|as long as it may be|form /auth/login username|same letter|cursor|Idempotency")
 
 
 def main() -> int:
@@ -47,7 +52,10 @@ def main() -> int:
         sys.exit("run_doors.py: neither --binary nor REACTOR_RELEASE_BINARY nor REACTOR_BINARY names a program")
     os.environ["REACTOR_BINARY"] = str(Path(options.binary).resolve())
     with World() as world:
-        results = run(world, options)
+        results = run(world, options, re.compile(""))
+    with Postgres() as postgres, Redis() as redis, World(DATABASE_URL=postgres.url, REDIS_URL=redis.url) as world:
+        print("beside PostgreSQL and Redis", flush=True)
+        results += run(world, options, SHARED)
     print("the ten dearest ratios:")
     for result in sorted(results, key=lambda one: one.ratio, reverse=True)[:10]:
         print(f"  {result}")
@@ -61,12 +69,13 @@ def main() -> int:
     return 0 if failed == 0 and len(results) > 0 else 1
 
 
-def run(world: World, options: argparse.Namespace) -> list[Result]:
+def run(world: World, options: argparse.Namespace, kind: re.Pattern) -> list[Result]:
     started, results = time.monotonic(), []
     has_loop_metrics = read_loop(world) is not None
     if not has_loop_metrics:
         report(results, Result("GET /metrics", "", 0, faults=["the server does not export event_loop_long_pieces_total"]), options)
-    doors = [door for table in TABLES for door in table.doors(world) if re.search(options.only, door.name)]
+    doors = [door for table in TABLES for door in table.doors(world)
+             if re.search(options.only, door.name) and kind.search(door.name)]
     names = [door.name for door in doors]
     assert len(set(names)) == len(names), sorted(name for name in names if names.count(name) > 1)
     for door in doors:
@@ -75,7 +84,7 @@ def run(world: World, options: argparse.Namespace) -> list[Result]:
             report(results, result, options)
         if options.verbose:
             print(f"-- {door.name}: {time.monotonic() - began:.2f} s", flush=True)
-    if re.search(options.only, LEAVING):
+    if re.search(options.only, LEAVING) and kind.search(LEAVING):
         for result in leaving(world):
             report(results, result, options)
     print(f"{len(doors)} doors, {len(results)} cases in {time.monotonic() - started:.0f} s; the server was started anew "

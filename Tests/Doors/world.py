@@ -1,4 +1,4 @@
-"""The server that the doors lead into: `reactor serve` on SQLite in a folder of its own, with accounts and rows for requests to act on.
+"""The server that the doors lead into: `reactor serve` in a folder of its own, with accounts and rows for requests to act on.
 
 Limits on rates are far away but kept, and tracing and CORS are on, because all three have doors of their own. Password hashes are made
 cheap, so that they do not hide what a text costs.
@@ -51,8 +51,8 @@ class Caller:
 class World:
     """The running server, what is in it, and the numbers that make requests differ."""
 
-    def __init__(self) -> None:
-        self.server = Server(**settings())
+    def __init__(self, **others: str) -> None:
+        self.server = Server(**settings(), **others)
         self.serials = itertools.count(1)
         self.restarts = 0
         # For what is not measured: metrics and health.

@@ -39,7 +39,7 @@ public enum JobStatus: String, Sendable, Hashable, CaseIterable {
 public struct NewJob: Sendable, Hashable {
     public var id: JobID
     /// Which handler runs it.
-    public var kind: String
+    public var kind: Text
     /// JSON, by convention; the queue does not look into it.
     public var payload: Text
     public var ownerID: Int64?
@@ -51,6 +51,13 @@ public struct NewJob: Sendable, Hashable {
     public init(
         id: JobID = JobID(), kind: String, payload: Text = "{}", ownerID: Int64? = nil, priority: Int = 0,
         runAt: Timestamp? = nil
+    ) {
+        self.init(id: id, storedKind: Text(kind), payload: payload, ownerID: ownerID, priority: priority, runAt: runAt)
+    }
+
+    /// A job of a kind that a row names.
+    init(
+        id: JobID = JobID(), storedKind kind: Text, payload: Text, ownerID: Int64? = nil, priority: Int = 0, runAt: Timestamp? = nil
     ) {
         self.id = id
         self.kind = kind
@@ -65,7 +72,7 @@ public struct NewJob: Sendable, Hashable {
 /// taken the job, nothing that this holder says counts any more.
 public struct ClaimedJob: Sendable, Hashable {
     public let id: JobID
-    public let kind: String
+    public let kind: Text
     public let payload: Text
     public let ownerID: Int64?
     public let priority: Int
@@ -79,7 +86,7 @@ public struct ClaimedJob: Sendable, Hashable {
 /// What is kept of a job, for whoever asks how it goes.
 public struct JobRecord: Sendable, Hashable {
     public let id: JobID
-    public let kind: String
+    public let kind: Text
     public let ownerID: Int64?
     public let status: JobStatus
     public let priority: Int

@@ -51,7 +51,7 @@ extension JobRecord {
         let status = try row.asciiString(3)
         guard let known = JobStatus(rawValue: status) else { throw .decoding("no job status is called \(status)") }
         self.init(
-            id: try JobID(of: row), kind: try row.asciiString(1), ownerID: try row.optionalInt(2), status: known,
+            id: try JobID(of: row), kind: try row.text(1), ownerID: try row.optionalInt(2), status: known,
             priority: Int(clamping: try row.int(4)), attempts: Int(clamping: try row.int(5)),
             maxAttempts: Int(clamping: try row.int(6)), progress: Int(clamping: try row.int(7)),
             result: try row.optionalText(8), lastError: try row.optionalText(9), runAt: try row.timestamp(10),

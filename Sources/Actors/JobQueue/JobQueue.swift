@@ -159,7 +159,7 @@ extension ClaimedJob {
 
     fileprivate init(_ row: SQLRow, worker: String) throws(DatabaseError) {
         self.init(
-            id: try JobID(of: row), kind: try row.asciiString(1), payload: try row.text(2), ownerID: try row.optionalInt(3),
+            id: try JobID(of: row), kind: try row.text(1), payload: try row.text(2), ownerID: try row.optionalInt(3),
             priority: Int(clamping: try row.int(4)), attempts: Int(clamping: try row.int(5)),
             maxAttempts: Int(clamping: try row.int(6)), worker: worker)
     }

@@ -5,15 +5,15 @@ public import Reactor
 /// Enqueues a job at each time that an expression names.
 public struct JobSchedule: Sendable, Hashable {
     /// Stays: the row that remembers when it is due goes by it.
-    public let name: String
+    public let name: Text
     public let cron: CronExpression
-    public let kind: String
+    public let kind: Text
     public let payload: Text
 
     public init(name: String, cron: CronExpression, kind: String, payload: Text = "{}") {
-        self.name = name
+        self.name = Text(name)
         self.cron = cron
-        self.kind = kind
+        self.kind = Text(kind)
         self.payload = payload
     }
 }

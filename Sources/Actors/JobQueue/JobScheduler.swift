@@ -32,7 +32,7 @@ public struct JobScheduler: Sendable {
     public func enqueueDue(now: Timestamp = .now()) async throws -> Timestamp? {
         for row in try await database.execute(JobStatements.dueSchedules, [.timestamp(now)]) {
             let due = Due(
-                name: try row.asciiString(0), kind: try row.asciiString(2), payload: try row.text(3), at: try row.timestamp(4),
+                name: try row.text(0), kind: try row.text(2), payload: try row.text(3), at: try row.timestamp(4),
                 // An expression that somebody has spoilt in the table is not due again.
                 next: (try? CronExpression(row.asciiString(1))).map { JobScheduler.next(of: $0, after: now) } ?? .null)
             try await enqueue(due, now: now)
@@ -41,8 +41,8 @@ public struct JobScheduler: Sendable {
     }
 
     private struct Due: Sendable {
-        let name: String
-        let kind: String
+        let name: Text
+        let kind: Text
         let payload: Text
         let at: Timestamp
         let next: SQLValue
@@ -55,7 +55,7 @@ public struct JobScheduler: Sendable {
             let rows = try await transaction.execute(
                 JobStatements.stepSchedule, [.text(due.name), .timestamp(due.at), .timestamp(now), due.next])
             guard rows.affectedRows == 1 else { return }
-            try await queue.enqueue(NewJob(kind: due.kind, payload: due.payload), in: transaction, now: now)
+            try await queue.enqueue(NewJob(storedKind: due.kind, payload: due.payload), in: transaction, now: now)
         }
     }
 

@@ -12,7 +12,7 @@ public actor JobWorker {
     private let name: String
     private let maxConcurrent: Int
     private let idlePause: Duration
-    private let handlers: [String: JobHandler]
+    private let handlers: [Text: JobHandler]
     private let report: @Sendable (JobWorkerEvent) -> Void
 
     private var running = 0
@@ -37,7 +37,7 @@ public actor JobWorker {
         self.name = name
         self.maxConcurrent = maxConcurrent
         self.idlePause = idlePause
-        self.handlers = handlers
+        self.handlers = Dictionary(uniqueKeysWithValues: handlers.map { (Text($0.key), $0.value) })
         self.report = report
     }
 
@@ -151,7 +151,10 @@ public actor JobWorker {
 
     /// Runs the handler beside its heartbeat.
     private func runHandler(_ job: ClaimedJob) async throws -> JobOutcome {
-        guard let handler = handlers[job.kind] else { throw JobFailure("no handler for jobs of the kind \(job.kind)") }
+        guard let handler = handlers[job.kind] else {
+            // TEXT: kept with the job, for people.
+            throw JobFailure("no handler for jobs of the kind " + job.kind.swiftString)
+        }
         let (loop, queue) = (self.loop, self.queue)
         return try await withThrowingTaskGroup(of: JobOutcome?.self) { group in
             group.addTask(executorPreference: loop) { try await handler(JobContext(job, of: queue)) }

@@ -10,6 +10,7 @@ extension AuthService {
     /// - Returns: nil where nothing is limited.
     func admitMail(to email: Text, from origin: RequestOrigin) async -> Allowance? {
         guard let rule = settings.mailRule else { return nil }
+        // Folded further than an address is: a limit that two addresses share is no harm, one that other spellings pass by is.
         let key: Text = "\(email.foldedCase())|\(ClientAddress.limitKey(of: origin.clientAddress))"
         return Allowance(rule: rule, decision: await limiter.decide(rule, key: key))
     }
@@ -80,7 +81,7 @@ extension AuthService {
     ) async throws {
         guard let user = try await UserRepository.lockForUpdate(id: id, in: transaction)?.user, user.isActive,
             let redeemed = try await OneTimeTokenRepository.redeem(token, purpose, now: now, in: transaction),
-            redeemed.userID == id, redeemed.email.foldedCase() == user.email.foldedCase()
+            redeemed.userID == id, redeemed.email.lowercasedASCII() == user.email.lowercasedASCII()
         else { throw APIError.invalidOneTimeToken }
         try await OneTimeTokenRepository.invalidate(purpose, ofUser: id, now: now, in: transaction)
     }

@@ -12,6 +12,7 @@ extension AuthService {
     func admitLogin(_ login: Text, from origin: RequestOrigin) async -> Allowance? {
         guard let rule = settings.loginRule else { return nil }
         // The address alone would lock out a whole office, the name alone would let anybody lock out its owner.
+        // Folded further than a name is: a limit that two names share is no harm, one that other spellings pass by is.
         let key: Text = "\(login.foldedCase())|\(ClientAddress.limitKey(of: origin.clientAddress))"
         return Allowance(rule: rule, decision: await limiter.decide(rule, key: key))
     }

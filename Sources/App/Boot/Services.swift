@@ -15,6 +15,7 @@ final class Services: Sendable {
     let cache: Cache
     let limiter: RateLimiter
     let sessions: SessionStore
+    let offload: Offload
     let fileStore: FileStore
     let files: FileService
     let jobs: JobQueue
@@ -39,6 +40,7 @@ final class Services: Sendable {
         cache = backend.caches[loop]
         limiter = backend.limiters[loop]
         sessions = backend.sessions[loop]
+        offload = Offload(loop: loop)
         fileStore = FileStore(
             loop: loop, root: "\(configuration.dataDirectory)/files", maxFileBytes: configuration.files.maxUploadBytes)
         files = FileService(database: database, store: fileStore, quotaBytes: configuration.files.quotaBytes)
@@ -70,7 +72,7 @@ final class Services: Sendable {
             database: database, digest: IdempotencyDigest(secret: configuration.auth.secretKey),
             lifetime: configuration.idempotency.lifetime, lease: configuration.server.http.handlerTimeout + .seconds(30),
             maxAnswerBytes: configuration.idempotency.maxAnswerBytes)
-        tasks = TaskService(database: database, cache: cache, listLifetime: configuration.cache.taskListLifetime)
+        tasks = TaskService(database: database, cache: cache, offload: offload, listLifetime: configuration.cache.taskListLifetime)
         products = ProductService(database: database, cache: cache, listLifetime: configuration.cache.productListLifetime)
         posts = PostService(
             database: database, users: users,

@@ -63,10 +63,38 @@ enum FileKind: String, Sendable, CaseIterable {
         "inode/x-empty",
     ]
 
+    /// How files of these kinds begin. What does not is nothing for libmagic: it would go on to look for two hundred kinds of text, and
+    /// takes a third of a second for 16 KiB of line breaks.
+    private var beginnings: [[UInt8]] {
+        switch self {
+        case .text: []
+        case .pdf: [Array("%PDF-".utf8)]
+        case .png: [[0x89, 0x50, 0x4E, 0x47]]
+        case .jpeg: [[0xFF, 0xD8, 0xFF]]
+        case .gif: [Array("GIF8".utf8)]
+        // A compound file, and what Word wrote before there were any.
+        case .doc:
+            [
+                [0xD0, 0xCF, 0x11, 0xE0], [0x31, 0xBE, 0x00, 0x00], [0x50, 0x4F, 0x5E, 0x51], [0xFE, 0x37, 0x00, 0x23],
+                [0xDB, 0xA5, 0x2D, 0x00],
+            ]
+        case .docx: [[0x50, 0x4B, 0x03, 0x04]]
+        }
+    }
+
     /// Reads as much of a file as it takes to know. Blocks.
     /// - Throws: `APIError` ``APIError/fileContentMismatch``; `MagicError`, `FileError`.
     func check(_ file: FileReader) throws {
-        switch verdict(onMediaType: try MagicDatabase.mediaType(of: file)) {
+        if self != .text {
+            let start = try file.read(offset: 0, count: 8)
+            guard beginnings.contains(where: { start.starts(with: $0) }) else { throw APIError.fileContentMismatch }
+        }
+        // Of a text libmagic gets to see the beginning, by which it knows what is none; all of it is looked at by ourselves, in linear time.
+        let detected =
+            self == .text
+            ? try MagicDatabase.mediaType(of: file.read(offset: 0, count: FileKind.textBeginningBytes))
+            : try MagicDatabase.mediaType(of: file)
+        switch verdict(onMediaType: detected) {
         case .accepted: return
         case .refused: throw APIError.fileContentMismatch
         case .undecided:
@@ -75,6 +103,7 @@ enum FileKind: String, Sendable, CaseIterable {
         }
     }
 
+    private static let textBeginningBytes = 1_024
     private static let pieceBytes = 65_536
 
     private static func isText(_ file: FileReader) throws(FileError) -> Bool {

@@ -31,7 +31,7 @@ struct FileName: Sendable, Hashable {
         while let first = visible.first, FileName.isEdge(first) { visible.removeFirst() }
         while let last = visible.last, FileName.isEdge(last) { visible.removeLast() }
         guard !visible.isEmpty else { return nil }
-        let kept = Text(String(String.UnicodeScalarView(visible)))
+        let kept = Text(scalars: visible)
         let (stem, fileExtension) = kept.cutLast(at: UInt8(ascii: ".")) ?? (kept, "")
         self.init(stem: stem, fileExtension: fileExtension, suffix: "")
     }
@@ -49,8 +49,9 @@ struct FileName: Sendable, Hashable {
     private static func cut(_ text: Text, toBytes room: Int) -> Text {
         guard text.byteCount > room else { return text }
         var count = 0
-        // TEXT: characters are counted from the front, which is linear, and not compared.
-        for character in text.cut(toBytes: FileName.maxBytes + 1).swiftString {
+        // TEXT: characters are counted from the front, which is linear, and not compared. What is cut off here lies behind the room, by
+        // a whole code point.
+        for character in text.cut(toBytes: FileName.maxBytes + 4).swiftString {
             guard count + character.utf8.count <= room else { break }
             count += character.utf8.count
         }

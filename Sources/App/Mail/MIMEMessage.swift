@@ -9,11 +9,11 @@ struct MIMEMessage: Sendable {
 
     /// - Throws: `JobFailure`, permanent: for an address that is none, and for a subject with line breaks.
     init(_ mail: MailMessage, from sender: MailSender, at now: Timestamp) throws(JobFailure) {
-        // TEXT: an address, and so at most 254 bytes; it is copied into a line.
-        let recipient = mail.to.swiftString
         guard case .success = EmailAddress.parse(mail.to) else {
             throw JobFailure("the recipient's address is not valid", isPermanent: true)
         }
+        // TEXT: an address, and so at most 254 bytes; it is copied into a line.
+        let recipient = mail.to.swiftString
         guard !(mail.subject + sender.name).unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) else {
             throw JobFailure("the subject has control characters", isPermanent: true)
         }

@@ -32,7 +32,9 @@ enum PostRoutes {
 
     @Sendable private static func list(_ context: RequestContext, _ query: ListPostsQuery) async throws -> Reply<[PostResponse]> {
         let page = try await context.services.posts.list(by: query.userID, query.page)
-        return .page(EncodedPage(page, query.page), query.page, of: context)
+        let textBytes = page.elements.reduce(0) { $0 + $1.title.byteCount + $1.content.byteCount }
+        let encoded = try await context.services.offload.encode(textBytes: textBytes) { EncodedPage(page, query.page) }
+        return .page(encoded, query.page, of: context)
     }
 
     @Sendable private static func create(_ context: RequestContext, _ body: CreatePostRequest) async throws -> PostResponse {

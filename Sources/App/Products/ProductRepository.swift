@@ -24,7 +24,7 @@ enum ProductRepository {
 
     static func list(_ filter: ProductFilter, _ dialect: SQLDialect) -> ListStatement {
         var list = ListStatement(columns, from: "products")
-        if let name = filter.name { list.add(.text(LikePattern.containing(name))) { LikePattern.condition("name", $0) } }
+        if let name = filter.name { list.addSearch(for: name, in: ["name"]) }
         if let price = filter.minPrice { list.add(.price(price, dialect)) { "price >= \($0)" } }
         if let price = filter.maxPrice { list.add(.price(price, dialect)) { "price <= \($0)" } }
         if let inStock = filter.inStock { list.add(.bool(inStock)) { "in_stock = \($0)" } }

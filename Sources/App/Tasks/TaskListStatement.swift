@@ -14,8 +14,10 @@ struct TaskListStatement {
 
     typealias Bound = (statement: SQLStatement, bindings: [SQLValue])
 
-    /// In the form `owner_id = $1 AND ...`
+    /// In the form `owner_id = $1 AND ...`; the search is beside them, which each dialect has in its own words.
     private var conditions = "owner_id = $1"
+    /// The placeholder of the pattern that is looked for.
+    private var pattern: String?
     private var bindings: [SQLValue]
     /// Whether the rows of a page bring the total along.
     let tellsTotal: Bool
@@ -26,18 +28,17 @@ struct TaskListStatement {
         if let priority = filter.priority { add("priority = \(bind(.text(priority.rawValue)))") }
         if let status = filter.status { add("status = \(bind(.text(status.rawValue)))") }
         if let search = filter.search {
-            let pattern = bind(.text(LikePattern.containing(search)))
-            add("(\(LikePattern.condition("title", pattern)) OR \(LikePattern.condition("description", pattern)))")
+            pattern = bind(.text(LikePattern.containing(search)))
         }
     }
 
     /// How many rows the list has.
     var count: Bound {
-        (.read(countText), bindings)
+        (statement(countText), bindings)
     }
 
-    private var countText: String {
-        let counted = "SELECT count(*) FROM tasks WHERE \(conditions)"
+    private func countText(_ dialect: SQLDialect) -> String {
+        let counted = "SELECT count(*) FROM tasks WHERE \(whereText(dialect))"
         // The counters have the filters' columns too. NULL where there is none: then the second one is looked at.
         return tellsTotal
             ? "SELECT COALESCE((SELECT CAST(sum(tasks) AS bigint) FROM task_counts WHERE \(conditions)), (\(counted)))" : counted
@@ -47,12 +48,27 @@ struct TaskListStatement {
     func list(_ page: PageRequest) -> Bound {
         var own = self
         // The total is the whole list's: the cursor's condition is not in it. Evaluated once.
-        let total = tellsTotal ? ", (\(countText)), EXISTS (SELECT 1 FROM task_counts WHERE owner_id = $1)" : ""
+        let total = tellsTotal ? ", (\(countText(.postgres))), EXISTS (SELECT 1 FROM task_counts WHERE owner_id = $1)" : ""
         if let cursor = page.cursor { own.add("id < \(own.bind(.int(cursor.id)))") }
         let limit = own.bind(.int(Int64(page.limit)))
-        var text = "SELECT \(TaskRepository.columns)\(total) FROM tasks WHERE \(own.conditions) ORDER BY id DESC LIMIT \(limit)"
-        if page.cursor == nil, page.skip > 0 { text += " OFFSET \(own.bind(.int(Int64(page.skip))))" }
-        return (.read(text), own.bindings)
+        let offset = page.cursor == nil && page.skip > 0 ? " OFFSET \(own.bind(.int(Int64(page.skip))))" : ""
+        let narrowed = own
+        return (
+            statement { dialect in
+                "SELECT \(TaskRepository.columns)\(total) FROM tasks WHERE \(narrowed.whereText(dialect)) ORDER BY id DESC LIMIT \(limit)\(offset)"
+            }, own.bindings
+        )
+    }
+
+    /// Without a search both dialects have one text.
+    private func statement(_ text: (SQLDialect) -> String) -> SQLStatement {
+        pattern == nil ? .read(text(.postgres)) : .read(postgres: text(.postgres), sqlite: text(.sqlite))
+    }
+
+    private func whereText(_ dialect: SQLDialect) -> String {
+        guard let pattern else { return conditions }
+        let columns = ["title", "description"].map { LikePattern.condition($0, pattern, dialect) }
+        return "\(conditions) AND (\(columns.joined(separator: " OR ")))"
     }
 
     private mutating func add(_ condition: String) {

@@ -8,6 +8,7 @@ import Reactor
 struct TaskService: Sendable {
     let database: DatabasePool
     let cache: Cache
+    let offload: Offload
     /// How long a list may be served from the cache.
     let listLifetime: Duration
 
@@ -16,7 +17,7 @@ struct TaskService: Sendable {
     /// A page of the principal's tasks, newest first, encoded: from the cache, or put there.
     func list(_ query: ListTasksQuery, for principal: Principal) async throws -> EncodedPage {
         let owner = principal.userID
-        let database = self.database
+        let (database, offload) = (self.database, self.offload)
         let bytes = try await cache.value(
             namespace: TaskService.namespace(of: owner), key: TaskService.key(of: query), ttl: listLifetime
         ) {
@@ -24,7 +25,8 @@ struct TaskService: Sendable {
             if page.wantsCounters { await self.beginCounting(of: owner) }
             let total =
                 if let total = page.total { total } else { try await self.count(query.filter, of: owner) }
-            return EncodedPage(page.tasks, total: total, query.page).bytes
+            let textBytes = page.tasks.reduce(0) { $0 + $1.title.byteCount + ($1.description?.byteCount ?? 0) }
+            return try await offload.encode(textBytes: textBytes) { EncodedPage(page.tasks, total: total, query.page).bytes }
         }
         guard let page = EncodedPage(bytes: bytes) else { throw APIError.internalError }
         return page

@@ -7,7 +7,7 @@ import Reactor
 /// Tells the tracer about requests, by OpenTelemetry's semantic conventions for HTTP servers.
 struct TracingMiddleware: Middleware {
     /// Of a `User-Agent`: a span may wait for a collector, and thousands with it.
-    private static let maxAgentLength = 256
+    private static let maxAgentBytes = 256
 
     private let tracer: Tracer
     private let scheme: String
@@ -58,7 +58,7 @@ struct TracingMiddleware: Middleware {
         ]
         if let route { span.attributes.append(("http.route", .text(route))) }
         if let agent = request.header("user-agent") {
-            span.attributes.append(("user_agent.original", .text(agent.cut(toBytes: TracingMiddleware.maxAgentLength))))
+            span.attributes.append(("user_agent.original", .text(agent.cut(toBytes: TracingMiddleware.maxAgentBytes))))
         }
         if status >= 500 {
             span.isError = true

@@ -24,9 +24,7 @@ struct UserFilter: Sendable, Hashable {
         var statement = ListStatement(UserRepository.columns, from: "users")
         if let name {
             let columns = searchesAllNames ? ["name", "full_name", "username"] : ["name"]
-            statement.add(.text(LikePattern.containing(name))) { pattern in
-                "(\(columns.map { LikePattern.condition($0, pattern) }.joined(separator: " OR ")))"
-            }
+            statement.addSearch(for: name, in: columns)
         }
         if let createdAfter { statement.add(.timestamp(createdAfter)) { "created_at >= \($0)" } }
         return statement

@@ -138,8 +138,11 @@ enum UserRepository {
 
     static func firstCredentials(_ rows: SQLRows) throws(DatabaseError) -> Credentials? {
         guard let row = rows.first else { return nil }
-        return Credentials(user: try user(row), hashedPassword: try row.optionalASCIIString(10))
+        return Credentials(user: try user(row), hashedPassword: try row.optionalText(10).map(hash))
     }
+
+    /// What is no hash stays none: an adopted table may hold anything. `!` is what shadow(5) has for a password that nobody knows.
+    private static func hash(_ stored: Text) -> String { stored.asciiString ?? "!" }
 
     /// Reads ``columns``.
     static func user(_ row: SQLRow) throws(DatabaseError) -> User {

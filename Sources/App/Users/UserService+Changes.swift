@@ -77,7 +77,8 @@ extension UserService {
     /// Whether an account has got an address, or an address an account.
     private func isNewAddress(of user: User, was old: UserRepository.Credentials, _ changes: UserRepository.Changes) -> Bool {
         guard old.hashedPassword != nil else { return changes.hashedPassword != nil }
-        return user.email.foldedCase() != old.user.email.foldedCase()
+        // As the database compares them: domains are in lower case already, local parts are ASCII.
+        return user.email.lowercasedASCII() != old.user.email.lowercasedASCII()
     }
 
     /// The active administrators, held until the transaction ends.

@@ -12,18 +12,17 @@ enum BodyReader {
         var maxJSONDepth = JSONParser.defaultMaxDepth
     }
 
+    /// Up to here a body is decoded on the loop, which takes less than a millisecond. What the API's own clients send is smaller.
+    static let maxBytesInPlace = 16_384
+
     /// A body as it arrived.
     enum Input: Sendable {
         case json([UInt8])
         case form([UInt8])
 
-        /// Past this, decoding is the blocking pool's work. A megabyte of small values takes some 50 ms, and nobody else on the loop
-        /// shall wait for that; 16 KiB take under a millisecond, and no body that the API's own clients send is larger.
-        private static let largeBytes = 16_384
-
-        var isLarge: Bool {
+        var byteCount: Int {
             switch self {
-            case .json(let bytes), .form(let bytes): bytes.count > Input.largeBytes
+            case .json(let bytes), .form(let bytes): bytes.count
             }
         }
     }
@@ -53,12 +52,10 @@ enum BodyReader {
     ) -> ObjectValues? {
         switch input {
         case .form(let bytes):
-            var form = FormDecoding.object(bytes)
+            var form = FormDecoding.object(bytes, names: schema.fieldNames)
             // Forms are OAuth2's: RFC 6749 3.2 has parameters without a value omitted and unrecognized ones ignored, and FastAPI
             // does so with every form.
-            form.members.removeAll { member in
-                member.value == "" || !schema.fields.contains { field in member.name == field.name }
-            }
+            form.members.removeAll { $0.value == "" }
             return schema.values(of: form, echoesObject: false, &validation)
         case .json(let bytes):
             return jsonValues(of: bytes, schema, limits, &validation)

@@ -71,7 +71,8 @@ extension RequestContext {
         let text = request.query
         if text == nil, let unasked { return unasked }
         var own = Validation(at: ["query"])
-        let values = Query.schema.values(of: FormDecoding.object((text ?? "").utf8), echoesObject: false, &own)
+        let values = Query.schema.values(
+            of: FormDecoding.object(Array((text ?? "").utf8), names: Query.schema.fieldNames), echoesObject: false, &own)
         validation.merge(own)
         return values.map(Query.init)
     }
@@ -82,9 +83,9 @@ extension RequestContext {
         let limits = services.configuration.server.bodies
         let input = try await BodyReader.read(request, encodings: Body.encodings, limits)
         let (body, faults) =
-            input.isLarge
-            ? try await request.loop.runBlocking { RequestContext.decode(input, as: Body.self, limits) }
-            : RequestContext.decode(input, as: Body.self, limits)
+            input.byteCount <= BodyReader.maxBytesInPlace
+            ? RequestContext.decode(input, as: Body.self, limits)
+            : try await services.offload.run { RequestContext.decode(input, as: Body.self, limits) }
         validation.merge(faults)
         return body
     }

@@ -43,6 +43,7 @@ public struct SQLRow: Sendable {
         }
     }
 
+    /// Text of any kind, JSON, a UUID, or a date as YYYY-MM-DD: what clients wrote is read so.
     public func text(_ column: Int) throws(DatabaseError) -> Text {
         try present(try optionalText(column), column)
     }
@@ -58,15 +59,17 @@ public struct SQLRow: Sendable {
         }
     }
 
+    /// The same as a `String`: see ``optionalString(_:)``.
     public func string(_ column: Int) throws(DatabaseError) -> String {
         try present(try optionalString(column), column)
     }
 
+    /// Text that is ASCII, as a `String`: see ``optionalASCIIString(_:)``.
     public func asciiString(_ column: Int) throws(DatabaseError) -> String {
         try present(try optionalASCIIString(column), column)
     }
 
-    /// The same as a `String`, which every text of ASCII may become: keywords, hashes, digits.
+    /// Text that is ASCII, as a `String`: keywords, identifiers, digits.
     /// - Throws: ``DatabaseError/decoding(_:)`` where the text holds anything else.
     public func optionalASCIIString(_ column: Int) throws(DatabaseError) -> String? {
         guard let text = try optionalText(column) else { return nil }
@@ -74,7 +77,7 @@ public struct SQLRow: Sendable {
         return string
     }
 
-    /// The same as a `String`: for columns that only the program or its operator writes. What clients wrote is read by ``text(_:)``.
+    /// Text as a `String`: for columns that only the program or its operator writes. What clients wrote is read by ``text(_:)``.
     public func optionalString(_ column: Int) throws(DatabaseError) -> String? {
         // TEXT: columns of the program's own: the caller says so by asking for a String.
         try optionalText(column)?.swiftString

@@ -136,12 +136,24 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
         var snapshot = counters
         snapshot.jobsReady = ready.count + batch.count - batchPosition
         snapshot.longestPiece = pieces.longest
-        snapshot.longPieces = pieces.long
+        snapshot.longPieces = pieces.longPieces
         inbox.withLock {
             snapshot.wakeUps = $0.wakeUps
             snapshot.jobsFromElsewhere = $0.jobsFromElsewhere
         }
         return snapshot
+    }
+
+    /// Whether the piece of work that runs has taken 2 ms or more. Reads the clock. On-loop.
+    var isPieceLong: Bool { pieces.elapsed >= .milliseconds(2) }
+
+    /// Lets the others on this loop have their turn: resumes after a look at the sockets. On-loop.
+    func yieldToOthers(isolation: isolated (any Actor)? = #isolation) async {
+        await unsafe withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
+            // SAFETY: resumed once, on this loop.
+            nonisolated(unsafe) let continuation = unsafe continuation
+            post { unsafe continuation.resume() }
+        }
     }
 
     // MARK: The tick (called by LoopHandles, on-loop)

@@ -2,15 +2,15 @@
 
 /// Times pieces of work that follow each other: where one ends, the next begins. One reading of the clock a piece, about 20 ns.
 struct PieceClock {
-    /// A piece that holds up every other connection for as long as this is counted.
-    static let long = Duration.milliseconds(10)
+    /// Pieces that take so long are counted: every other connection waits for them.
+    static let threshold = Duration.milliseconds(10)
 
-    private static let longNanoseconds = long.wholeNanoseconds
+    private static let thresholdNanoseconds = threshold.wholeNanoseconds
 
     private var began = MonotonicInstant(nanoseconds: 0)
     private var longestNanoseconds: Int64 = 0
-    /// Pieces of ``PieceClock/long`` or more.
-    private(set) var long = 0
+    /// Pieces of ``PieceClock/threshold`` or more.
+    private(set) var longPieces = 0
 
     var longest: Duration { .nanoseconds(longestNanoseconds) }
 
@@ -20,12 +20,15 @@ struct PieceClock {
         began = instant
     }
 
+    /// How long the piece has taken so far.
+    var elapsed: Duration { .nanoseconds(MonotonicInstant.now().nanoseconds &- began.nanoseconds) }
+
     /// The piece has ended, and the next begins.
     mutating func end(at now: MonotonicInstant = .now()) {
         let nanoseconds = now.nanoseconds &- began.nanoseconds
         began = now
-        guard nanoseconds > longestNanoseconds || nanoseconds >= PieceClock.longNanoseconds else { return }
+        guard nanoseconds > longestNanoseconds || nanoseconds >= PieceClock.thresholdNanoseconds else { return }
         longestNanoseconds = max(longestNanoseconds, nanoseconds)
-        if nanoseconds >= PieceClock.longNanoseconds { long &+= 1 }
+        if nanoseconds >= PieceClock.thresholdNanoseconds { longPieces &+= 1 }
     }
 }

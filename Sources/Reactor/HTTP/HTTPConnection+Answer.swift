@@ -31,6 +31,8 @@ extension HTTPConnection {
         switch response.body {
         case .empty:
             writeHead(response, length: 0, for: request, staysOpen: staysOpen)
+        case .bytes(let bytes) where bytes.count > TCPConnection.highWaterMark:
+            return .unwritten(staysOpen: staysOpen)
         case .bytes(let bytes):
             writeHead(response, length: bytes.count, for: request, staysOpen: staysOpen)
             if request.method != .head, response.status.allowsBody { transport.outbound.append(bytes) }
@@ -42,6 +44,9 @@ extension HTTPConnection {
         return .complete(staysOpen: endIfAsked(staysOpen))
     }
 
+    /// Of a large body, what is copied to the transport at once.
+    private static let sliceBytes = 65_536
+
     /// Does what is left to do of an answer; returns whether the connection can serve another request.
     func complete(_ progress: AnswerProgress, of request: HTTPRequest, with response: HTTPResponse) async -> Bool {
         switch (progress, response.body) {
@@ -49,6 +54,15 @@ extension HTTPConnection {
             return staysOpen
         case (.unwritten(let staysOpen), .stream(let length, let produce)):
             return await stream(response, length: length, produce, for: request, staysOpen: staysOpen)
+        case (.unwritten(let staysOpen), .bytes(let bytes)):
+            // As fast as the client takes it: a copy of megabytes would hold the loop, and lie there for a client that does not read.
+            return await stream(
+                response, length: bytes.count,
+                { writer in
+                    for start in stride(from: 0, to: bytes.count, by: HTTPConnection.sliceBytes) {
+                        try await writer.write(Array(bytes[start..<min(bytes.count, start + HTTPConnection.sliceBytes)]))
+                    }
+                }, for: request, staysOpen: staysOpen)
         case (.blocked(let staysOpen), _), (.unwritten(let staysOpen), _):
             await waitUntilDrained()
             return endIfAsked(staysOpen)

@@ -95,7 +95,7 @@ public final class HTTPRequest {
 
     private func text(_ range: Range<Int>) -> Text {
         // Field values may hold obs-text (RFC 9110 5.5), which need not be UTF-8: decoding repairs, and never fails.
-        // SAFETY: bytes are what they are bound to; of a raw buffer the standard library would make an array first.
+        // SAFETY: the memory is that of a buffer of bytes. Typed, it spares the array that the standard library makes of a raw buffer.
         unsafe bytes.withUnsafeBytes {
             unsafe Text(decoding: UnsafeRawBufferPointer(rebasing: $0[range]).assumingMemoryBound(to: UInt8.self))
         }

@@ -51,6 +51,8 @@ final class HTTPWorker {
                         await connection.complete(progress, of: request, with: response)
                     }
                 connection.endRequest(&request, staysOpen: staysOpen)
+                // Requests that one client has sent at once must not make one long piece of work. Every fourth is soon enough.
+                if connection.pending.count & 3 == 1, server.loop.isPieceLong { await server.loop.yieldToOthers() }
             }
             self.connection = nil
             connection.dismissWorker()

@@ -6,8 +6,7 @@
 public actor SMTPClient {
     public nonisolated let loop: EventLoop
     public nonisolated let server: SMTPServer
-    private var running = 0
-    private var waiters: [LoopPromise<Void>] = []
+    private let conversations: LoopSemaphore
 
     /// Of the pool's eight threads; a server that is slow must not take them from files.
     private static let maxAtOnce = 2
@@ -15,6 +14,7 @@ public actor SMTPClient {
     public init(loop: EventLoop, server: SMTPServer) {
         self.loop = loop
         self.server = server
+        conversations = LoopSemaphore(loop: loop, permits: SMTPClient.maxAtOnce)
     }
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
@@ -31,38 +31,23 @@ public actor SMTPClient {
         guard SMTPClient.isAddress(Text(sender)), SMTPClient.isAddress(recipient) else {
             throw SMTPError("an address has characters that no address has", isPermanent: true)
         }
-        try await enter()
-        defer { leave() }
+        try await conversations.acquire()
         let conversation = SMTPConversation(server: server, sender: sender, recipient: recipient, message: message)
-        try await withTaskCancellationHandler {
-            try await loop.runBlocking { try conversation.perform() }
-        } onCancel: {
-            conversation.cancel()
+        do {
+            try await withTaskCancellationHandler {
+                try await loop.runBlocking { try conversation.perform() }
+            } onCancel: {
+                conversation.cancel()
+            }
+        } catch {
+            await conversations.release()
+            throw error
         }
+        await conversations.release()
     }
 
     /// What could end a command or an address within one.
     private static func isAddress(_ text: Text) -> Bool {
         !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "<") && $0 != UInt8(ascii: ">") }
-    }
-
-    private func enter() async throws {
-        try Task.checkCancellation()
-        guard running == SMTPClient.maxAtOnce else {
-            running += 1
-            return
-        }
-        let turn = LoopPromise<Void>(loop: loop)
-        waiters.append(turn)
-        // Whoever leaves hands the turn over, so it is not counted anew.
-        try await turn.wait()
-    }
-
-    private func leave() {
-        while !waiters.isEmpty {
-            // One that was cancelled does not take its turn.
-            if waiters.removeFirst().succeed(()) { return }
-        }
-        running -= 1
     }
 }

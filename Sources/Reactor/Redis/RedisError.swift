@@ -5,20 +5,21 @@ public struct RedisServerError: Error, Sendable, Hashable, CustomStringConvertib
     /// The first word of the reply: `ERR`, `NOSCRIPT`, `NOAUTH`, `WRONGTYPE` ...
     public let code: String
     /// The rest of the reply. Written by the server, so it may quote a key; never one of our secrets.
-    public let message: String
+    public let message: Text
 
-    public init(code: String, message: String) {
+    public init(code: String, message: Text) {
         self.code = code
         self.message = message
     }
 
     init(reply: String) {
-        let parts = reply.split(separator: " ", maxSplits: 1)
-        code = parts.first.map(String.init) ?? "ERR"
-        message = parts.count > 1 ? String(parts[1]) : ""
+        let (first, rest) = Text(reply).cut(at: UInt8(ascii: " ")) ?? (Text(reply), "")
+        code = first.asciiString ?? "ERR"
+        message = rest
     }
 
-    public var description: String { message.isEmpty ? code : "\(code) \(message)" }
+    // TEXT: for a log, which escapes it.
+    public var description: String { message.isEmpty ? code : code + " " + message.swiftString }
 }
 
 /// The one error type of the Redis layer. Every case means that the caller should do without Redis; none carries a password.

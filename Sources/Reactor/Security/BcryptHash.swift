@@ -27,7 +27,7 @@ public enum BcryptHash {
     /// end there. The comparison takes the same time wherever the hashes differ.
     public static func verify(_ password: Text, against stored: String) -> Bool {
         guard let parts = Parts(stored), !password.utf8.contains(0) else { return false }
-        // The String belongs to the caller and cannot be erased; our copy of its bytes can.
+        // The text belongs to the caller and cannot be erased; our copy of its bytes can.
         var secret = password.utf8.prefix(maxPasswordBytes).map { CChar(bitPattern: $0) } + [0]
         defer { erase(&secret) }
         guard let digest = digest(secret, setting: parts.setting) else { return false }

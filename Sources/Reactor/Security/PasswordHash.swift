@@ -56,7 +56,7 @@ public enum PasswordHash {
         _ password: Text, salt: [UInt8], count: Int, parameters: Argon2Parameters
     ) throws(PasswordHashError) -> [UInt8] {
         guard parameters.areAcceptable else { throw .parameters }
-        // The String belongs to the caller and cannot be erased; our copy of its bytes can.
+        // The text belongs to the caller and cannot be erased; our copy of its bytes can.
         var secret = Array(password.utf8)
         defer { erase(&secret) }
         var hash = [UInt8](repeating: 0, count: count)

@@ -54,6 +54,7 @@ public struct ByteBuffer: Sendable {
         storage.append(contentsOf: text.utf8)
     }
 
+    /// Appends a text's bytes.
     public mutating func append(_ text: Text) {
         // TEXT: only its bytes are copied.
         append(text.swiftString)

@@ -5,11 +5,16 @@ extension String {
     ///
     /// What comes from outside becomes a ``Text`` instead.
     public init(ascii bytes: [UInt8]) {
+        self.init(ascii: bytes[...])
+    }
+
+    /// The same for a part of an array, which is not copied twice.
+    public init(ascii bytes: ArraySlice<UInt8>) {
         let span = bytes.span
         var isASCII = true
         for index in span.indices where span[index] >= 0x80 { isASCII = false }
         assert(isASCII, "what the program writes itself is ASCII")
-        let ascii = isASCII ? bytes : bytes.map { $0 < 0x80 ? $0 : UInt8(ascii: "?") }
+        let ascii = isASCII ? bytes : ArraySlice(bytes.map { $0 < 0x80 ? $0 : UInt8(ascii: "?") })
         self = String(decoding: ascii, as: UTF8.self)
     }
 }

@@ -1,5 +1,7 @@
 // Looking into text from outside: by bytes, and never by `Character`, whose comparison normalises. Pure; any thread.
 
+import CLibuv
+
 extension Text {
     /// Whether the text begins with these bytes. O(bytes of `prefix`).
     public func hasPrefix(_ prefix: Text) -> Bool {
@@ -26,18 +28,14 @@ extension Text {
         return false
     }
 
-    /// Whether these bytes stand anywhere in the text. O(bytes x bytes of `word`): for words that the program chose.
-    public func contains(_ word: StaticString) -> Bool {
-        let bytes = storage.utf8.span
-        return unsafe word.withUTF8Buffer { word in
-            guard word.count <= bytes.count else { return false }
-            for start in 0...(bytes.count - word.count) {
-                var length = 0
-                // SAFETY: the index stays under the word's own count.
-                while length < word.count, unsafe bytes[start + length] == word[length] { length += 1 }
-                if length == word.count { return true }
+    /// Whether these bytes stand anywhere in the text, by the C library's two-way search (Crochemore and Perrin, 1991). O(bytes of both).
+    public func contains(_ other: Text) -> Bool {
+        guard !other.isEmpty else { return true }
+        // SAFETY: both spans' bytes are initialized and outlive the call, which keeps no pointer.
+        return unsafe storage.utf8.span.withUnsafeBytes { own in
+            unsafe other.storage.utf8.span.withUnsafeBytes { wanted in
+                unsafe reactor_contains(own.baseAddress, UInt(own.count), wanted.baseAddress, UInt(wanted.count)) != 0
             }
-            return false
         }
     }
 
@@ -174,7 +172,7 @@ extension Text {
 
 extension Substring.UTF8View {
     /// Without spaces, tabs and line ends around it.
-    public func trimmingASCIIWhitespace() -> Substring.UTF8View {
+    fileprivate func trimmingASCIIWhitespace() -> Substring.UTF8View {
         var view = self
         while let first = view.first, first == 0x20 || (0x09...0x0D).contains(first) { view = view.dropFirst() }
         while let last = view.last, last == 0x20 || (0x09...0x0D).contains(last) { view = view.dropLast() }

@@ -7,12 +7,12 @@
 /// UTF-8 text that compares, hashes, searches and folds by its bytes.
 ///
 /// Two texts are equal where their bytes are. `é` in one code point and `é` in two are different texts here, as they are in
-/// PostgreSQL, in SQLite and in Python. Case is folded for ASCII letters alone, which is what HTTP and DNS mean by it.
+/// PostgreSQL, in SQLite and in Python.
 ///
 /// A `Text` does not become a `String` by itself: interpolating one into a `String` does not compile. ``asciiString`` is the checked way
 /// out (operations on ASCII never normalise), ``swiftString`` the unchecked one, which `make lint` asks a reason for.
 public struct Text: Sendable {
-    /// Native and contiguous: every initializer copies or decodes into Swift's own storage.
+    /// UTF-8 in one piece, as every string on Linux is: its bytes are reached without a copy.
     @usableFromInline var storage: String
 
     /// Wraps a string: no bytes are looked at, so this costs nothing.
@@ -32,6 +32,11 @@ public struct Text: Sendable {
     public init?(validating bytes: some Sequence<UInt8>) {
         guard let string = String(validating: bytes, as: UTF8.self) else { return nil }
         storage = string
+    }
+
+    /// Encodes code points. O(code points).
+    public init(scalars: some Sequence<Unicode.Scalar>) {
+        storage = String(String.UnicodeScalarView(scalars))
     }
 
     // MARK: What it is made of
@@ -88,7 +93,8 @@ extension Text: Hashable {
     @usableFromInline
     static func areSameBytes(_ left: String, _ right: String) -> Bool {
         let (left, right) = (left.utf8.span, right.utf8.span)
-        for index in left.indices where left[unchecked: index] != right[unchecked: index] { return false }
+        // SAFETY: the index stays under both counts, which are equal; callers compare them first.
+        for index in left.indices where unsafe left[unchecked: index] != right[unchecked: index] { return false }
         return true
     }
 
@@ -155,10 +161,10 @@ extension Text: ExpressibleByStringLiteral, ExpressibleByStringInterpolation {
 /// A `String` made of text from outside would be compared and hashed like any other. `Package.swift` makes errors of these two
 /// deprecations; were the functions unavailable, the compiler would quietly take the generic one of the standard library.
 extension DefaultStringInterpolation {
-    @available(*, deprecated, message: "make a Text of it, or use asciiString, or LogText.escaped(_:) for a log")
+    @available(*, deprecated, message: "make a Text of it, or use asciiString; for a log, escape it")
     public mutating func appendInterpolation(_ text: Text) { appendLiteral(text.storage) }
 
-    @available(*, deprecated, message: "make a Text of it, or use asciiString, or LogText.escaped(_:) for a log")
+    @available(*, deprecated, message: "make a Text of it, or use asciiString; for a log, escape it")
     public mutating func appendInterpolation(_ text: Text?) { appendLiteral(text?.storage ?? "nil") }
 }
 

@@ -47,7 +47,7 @@ import Testing
                 },
             ]
         ) { worker, queue, database in
-            let jobs = ["permanent", "secret", "half", "unheard of"].map { NewJob(kind: $0) }
+            let jobs = ["permanent", "secret", "half", "unheard öf"].map { NewJob(kind: $0) }
             for job in jobs { try await queue.enqueue(job, in: database) }
             await worker.wake()
             let haveAllEnded = try await eventually(on: queue.loop) {
@@ -58,7 +58,7 @@ import Testing
             for job in jobs { reasons.append(try await queue.record(job.id)?.lastError?.swiftString) }
             #expect(
                 reasons == [
-                    "the payload cannot be read", "Secret", "half way", "no handler for jobs of the kind unheard of",
+                    "the payload cannot be read", "Secret", "half way", "no handler for jobs of the kind unheard öf",
                 ])
             try await #expect(database.execute(.read("SELECT count(*) FROM effects"), [])[0].int(0) == 0)
         }

@@ -87,6 +87,25 @@ import Testing
         }
     }
 
+    /// `ı` is `I` in upper case and `ß` is `SS`, but these domains belong to other people.
+    @Test(arguments: [("ada@g\u{131}thub.example", "ada@github.example"), ("ada@strasse.example", "ada@straße.example")])
+    func addressesThatOnlyFoldToTheSameAreTwo(_ first: String, _ second: String) async throws {
+        try await TestApp.run(on: TestSetup.overSockets[0]) { configuration in
+            configuration.auth.verifiesEmail = true
+        } _: { app in
+            let mailbox = Mailbox(app)
+            let user = try await app.registered("ada")
+            _ = try await mailbox.receive()
+            try await #expect(user.patch("/auth/me", json: ["email": .string(first)]).status == 200)
+            let old = try await mailbox.receiveToken()
+            try await #expect(user.patch("/auth/me", json: ["email": .string(second)]).status == 200)
+            try await #expect(verify(app, old).status == 400)
+            try await #expect(user.get("/auth/me").json["email_verified_at"] == .null)
+            // The new one is asked about like any other.
+            try await #expect(mailbox.receive().count == 1)
+        }
+    }
+
     /// Rows without credentials get none: anybody makes them, with anybody's address.
     @Test(arguments: TestSetup.overSockets)
     func everyNewAddressOfAnAccountIsMailedWhoeverGaveIt(_ setup: TestSetup) async throws {

@@ -82,7 +82,7 @@ import Testing
             let hashes = [
                 "", "!", "password123", "$2b$", "$2b$04$", "$2b$99" + Self.bcrypt.dropFirst(6), "$2b$31" + Self.bcrypt.dropFirst(6),
                 String(Self.bcrypt.dropLast()), Self.bcrypt + "i", "$2x" + Self.bcrypt.dropFirst(3),
-                "$pbkdf2-sha256$29000$x$x", "$argon2id$", String(repeating: "$", count: 255),
+                "$pbkdf2-sha256$29000$x$x", "$argon2id$", String(repeating: "$", count: 255), "pässword", "\u{301}\u{316}",
             ]
             for (index, hash) in hashes.enumerated() {
                 try await adopt(app, "user\(index)", hash: hash)

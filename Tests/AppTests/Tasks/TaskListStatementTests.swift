@@ -32,9 +32,13 @@ import Testing
         let list = statement.list(PageRequest(skip: 20, limit: 10))
         #expect(list.bindings == [.int(7), .text("high"), .text("in_progress"), .text("%oat%"), .int(10), .int(20)])
         let conditions = """
+            owner_id = $1 AND priority = $2 AND status = $3 AND (fold_contains(title, $4) OR fold_contains(description, $4))
+            """
+        let inPostgres = """
             owner_id = $1 AND priority = $2 AND status = $3 AND (fold_case(title) LIKE fold_case($4) ESCAPE '!' \
             OR fold_case(description) LIKE fold_case($4) ESCAPE '!')
             """
+        #expect(list.statement.postgres.components(of: inPostgres) == 1)
         #expect(!statement.tellsTotal)
         #expect(list.statement.sqlite.components(of: conditions) == 1)
         #expect(list.statement.sqlite.hasSuffix("LIMIT $5 OFFSET $6"))

@@ -52,6 +52,20 @@ import Testing
         }
     }
 
+    /// Everything before the last untrusted address is invented: it is not even looked at, and so many proxies there are not.
+    @Test func whatIsTooLongToBeTrueEndsTheChainAtTheProxy() throws {
+        func chain(_ count: Int) -> Text { Text("203.0.113.7, " + Array(repeating: "10.0.0.2", count: count).joined(separator: ", ")) }
+        try #expect(resolve("10.0.0.1", forwardedFor: [chain(31)], trusting: "10.0.0.0/8") == "203.0.113.7")
+        try #expect(resolve("10.0.0.1", forwardedFor: [chain(32)], trusting: "10.0.0.0/8") == "10.0.0.1")
+        let padded = Text("203.0.113.7" + String(repeating: " ", count: 200))
+        try #expect(resolve("10.0.0.1", forwardedFor: [padded], trusting: "10.0.0.0/8") == "10.0.0.1")
+        let parameters = Text("for=203.0.113.7" + String(repeating: ";a=b", count: 400))
+        try #expect(resolve("10.0.0.1", forwarded: [parameters], trusting: "10.0.0.0/8") == "10.0.0.1")
+        // Of a field of commas nothing but the last entry counts.
+        let commas = Text(String(repeating: ",", count: 8_000) + "203.0.113.7")
+        try #expect(resolve("10.0.0.1", forwardedFor: [commas], trusting: "10.0.0.0/8") == "203.0.113.7")
+    }
+
     @Test func readsForwardedInAllItsForms() throws {
         for field in [
             "for=203.0.113.7", "For=\"203.0.113.7:4711\"; proto=https", "by=10.0.0.1;for=203.0.113.7", "for=6.6.6.6, for=203.0.113.7",

@@ -136,34 +136,50 @@ import Testing
         try #expect(BodyReader.encoding(of: "application/json; charset=utf-8", among: [.json]) == .json)
         try #expect(BodyReader.encoding(of: "Application/Merge-Patch+JSON", among: [.json]) == .json)
         try #expect(BodyReader.encoding(of: "application/x-www-form-urlencoded", among: [.json, .form]) == .form)
-        for wrong in ["text/plain", "application/x-www-form-urlencoded", "", "application/jsonx", "multipart/form-data; boundary=x"] {
+        for wrong in [
+            "text/plain", "application/x-www-form-urlencoded", "", "application/jsonx", "multipart/form-data; boundary=x",
+            "application/ json", "appli cation/json",
+        ] {
             #expect(throws: APIError.self) { try BodyReader.encoding(of: Text(wrong), among: [.json]) }
         }
     }
 
+    private func form(_ text: String, _ names: String...) -> JSONObject { FormDecoding.object(Array(text.utf8), names: names) }
+
     @Test func formDecodingKeepsTheLastOfANameAndToleratesStrayPercents() {
+        let text = "a=1&b=two%20w+o&a=3&c&=x&%zz=%4&&%61b=5&a+c=6"
         #expect(
-            FormDecoding.object("a=1&b=two%20w+o&a=3&c&=x&%zz=%4&&".utf8) == [
-                "a": "3", "b": "two w o", "c": "", "": "x", "%zz": "%4",
+            form(text, "a", "b", "c", "", "%zz", "ab", "a c") == [
+                "a": "3", "b": "two w o", "c": "", "": "x", "%zz": "%4", "ab": "5", "a c": "6",
             ])
-        #expect(FormDecoding.object("a=%FF".utf8)["a"] == "\u{FFFD}")
-        #expect(FormDecoding.object("".utf8).isEmpty)
+        #expect(form("a=%FF", "a")["a"] == "\u{FFFD}")
+        #expect(form("", "a").isEmpty)
     }
 
-    @Test func formNamesOfMoreThan256BytesAreLeftOut() {
-        let (fits, tooLong) = (String(repeating: "n", count: 256), String(repeating: "n", count: 257))
-        #expect(FormDecoding.object("\(fits)=1&\(tooLong)=2&a=3".utf8).members.map(\.name) == [Text(fits), "a"])
-        let escaped = String(repeating: "%61", count: 256)
-        #expect(FormDecoding.object("\(escaped)=1&\(escaped)a=2&b=3".utf8).members.map(\.name.byteCount) == [256, 1])
+    @Test func pairsThatNobodyAskedForAreLeftOut() {
+        #expect(form("a=1&b=2&ab=3", "b") == ["b": "2"])
+        let longest = String(repeating: "n", count: 256)
+        #expect(form("\(longest)=1&\(longest)n=2", longest) == [longest: "1"])
+        #expect(form("\(String(repeating: "%6E", count: 256))=1", longest) == [longest: "1"])
     }
 
-    @Test func whatIsTooLongToBeShownIsNotWrittenToFindOut() {
+    @Test func faultsEchoSoMuchTogetherAndNoMore() {
+        var validation = Validation(at: ["body"])
+        let input = JSONValue.string(Text(String(repeating: "x", count: 1_022)))
+        for _ in 0..<200 { validation.report(.extraForbidden, input: input) }
+        #expect(validation.faults.count == 200)
+        #expect(validation.faults.count { $0.input != nil } == 32)
+        #expect(validation.faults.prefix(32).allSatisfy { $0.input != nil })
+    }
+
+    @Test func whatIsTooLongToBeShownIsNotWrittenToFindOut() throws {
         let list: JSONValue = ["a", 12, true, ["b": nil]]
         let size = list.serialized.count
-        #expect(list.isSerialized(within: size + 3))
-        #expect(!list.isSerialized(within: size - 3))
-        #expect(JSONValue.array([]).isSerialized(within: 2) && JSONValue.object([:]).isSerialized(within: 2))
-        #expect(!JSONValue.array(Array(repeating: 1, count: 1_000_000)).isSerialized(within: 2_048))
+        let counted = try #require(list.serializedSize(within: 2_048))
+        #expect((size...size + 3).contains(counted))
+        #expect(list.serializedSize(within: size - 1) == nil)
+        #expect(JSONValue.array([]).serializedSize(within: 2) == 2 && JSONValue.object([:]).serializedSize(within: 2) == 2)
+        #expect(JSONValue.array(Array(repeating: 1, count: 1_000_000)).serializedSize(within: 2_048) == nil)
     }
 
     @Test func theSchemaSaysWhatTheValidationDoes() throws {

@@ -9,7 +9,7 @@ import Testing
     private func page(_ query: String) throws -> PageRequest {
         let schema = ObjectSchema("Query", unknownMembers: .ignored, fields.skip, fields.limit, fields.cursor)
         var validation = Validation(at: ["query"])
-        let values = schema.values(of: FormDecoding.object(query.utf8), echoesObject: false, &validation)
+        let values = schema.values(of: FormDecoding.object(Array(query.utf8), names: schema.fieldNames), echoesObject: false, &validation)
         try validation.finish()
         return PageRequest(try #require(values), fields)
     }

@@ -1,6 +1,6 @@
 // Search patterns.
 
-import Reactor
+@testable import Reactor
 import Testing
 
 @Suite struct LikePatternTests {
@@ -9,9 +9,11 @@ import Testing
     ])
     func noCharacterOfASearchIsAWildcard(_ search: String, _ pattern: String) {
         #expect(LikePattern.containing(Text(search)) == pattern)
+        #expect(LikePattern.text(of: Text(pattern)) == search)
     }
 
     @Test func conditionsFoldBothSides() {
-        #expect(LikePattern.condition("title", "$4") == "fold_case(title) LIKE fold_case($4) ESCAPE '!'")
+        #expect(LikePattern.condition("title", "$4", .postgres) == "fold_case(title) LIKE fold_case($4) ESCAPE '!'")
+        #expect(LikePattern.condition("title", "$4", .sqlite) == "fold_contains(title, $4)")
     }
 }

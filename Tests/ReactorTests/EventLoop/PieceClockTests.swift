@@ -11,17 +11,17 @@ import Testing
         var clock = PieceClock()
         clock.begin(at: instant(1_000))
         clock.end(at: instant(1_003))
-        #expect(clock.longest == .milliseconds(3) && clock.long == 0)
+        #expect(clock.longest == .milliseconds(3) && clock.longPieces == 0)
         // Where one ends the next begins.
         clock.end(at: instant(1_012))
-        #expect(clock.longest == .milliseconds(9) && clock.long == 0)
+        #expect(clock.longest == .milliseconds(9) && clock.longPieces == 0)
         clock.end(at: instant(1_022))
-        #expect(clock.longest == .milliseconds(10) && clock.long == 1)
+        #expect(clock.longest == .milliseconds(10) && clock.longPieces == 1)
         // What the loop slept through is nobody's.
         clock.begin(at: instant(9_000))
         clock.end(at: instant(9_001))
         clock.end(at: instant(9_012))
-        #expect(clock.longest == .milliseconds(11) && clock.long == 2)
+        #expect(clock.longest == .milliseconds(11) && clock.longPieces == 2)
     }
 
     @Test func aJobThatHoldsTheLoopIsSeen() async throws {

@@ -59,13 +59,18 @@ enum ClientAddress {
         case unreadable
     }
 
+    /// Of trusted proxies in a row, which write an entry each.
+    private static let maxHops = 32
+
     /// The last address that no trusted proxy has: everything before it may be invented, and is not looked at.
     /// - Parameter entry: of an element of the list.
     private static func client(of fields: [Text], trusting proxies: TrustedProxies, _ entry: (Text) -> Text) -> Claim {
         var client = Claim.absent
+        var hops = 0
         for field in fields.reversed() {
             for element in field.partsFromEnd(on: UInt8(ascii: ",")) {
-                guard let address = address(in: entry(element)) else { return .unreadable }
+                hops += 1
+                guard hops <= maxHops, let address = address(in: entry(element)) else { return .unreadable }
                 client = .address(address)
                 if !proxies.contains(address) { return client }
             }

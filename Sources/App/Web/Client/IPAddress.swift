@@ -14,18 +14,21 @@ struct IPAddress: Sendable, Hashable {
 
     /// Nil for what is not an address: names, ports, zones.
     init?(_ text: Text) {
-        guard text.byteCount <= IPAddress.maxBytes, let text = text.asciiString else { return nil }
-        self.init(text)
+        guard text.byteCount <= IPAddress.maxBytes else { return nil }
+        self.init(Array(text.utf8))
     }
 
     init?(_ text: some StringProtocol) {
-        let text = Substring(text)
         guard text.utf8.count <= IPAddress.maxBytes else { return nil }
-        if text.utf8.contains(UInt8(ascii: ":")) {
-            guard let bits = IPAddress.v6(text) else { return nil }
+        self.init(Array(text.utf8))
+    }
+
+    private init?(_ bytes: [UInt8]) {
+        if bytes.contains(UInt8(ascii: ":")) {
+            guard let bits = IPAddress.v6(bytes) else { return nil }
             self.bits = bits
         } else {
-            guard let word = IPAddress.v4(text) else { return nil }
+            guard let word = IPAddress.v4(bytes[...]) else { return nil }
             bits = IPAddress.mappedPrefix | UInt128(word)
         }
     }
@@ -35,11 +38,11 @@ struct IPAddress: Sendable, Hashable {
     }
 
     /// Four decimal numbers; leading zeros are refused, because some read them as octal.
-    private static func v4(_ text: Substring) -> UInt32? {
+    private static func v4(_ bytes: ArraySlice<UInt8>) -> UInt32? {
         var word: UInt32 = 0
         var part: UInt32?
         var dots = 0
-        for byte in text.utf8 {
+        for byte in bytes {
             if byte == UInt8(ascii: ".") {
                 guard let whole = part, dots < 3 else { return nil }
                 word = word << 8 | whole
@@ -58,38 +61,55 @@ struct IPAddress: Sendable, Hashable {
     }
 
     /// RFC 4291 section 2.2, all three forms.
-    private static func v6(_ text: Substring) -> UInt128? {
-        guard let gap = text.firstDoubleColon else {
-            guard let groups = groups(text, mayEndInV4: true), groups.count == 8 else { return nil }
-            return join(groups)
-        }
-        let tail = text[gap.upperBound...]
-        guard tail.firstDoubleColon == nil, !tail.hasPrefix(":"),
-            let left = groups(text[..<gap.lowerBound], mayEndInV4: false), let right = groups(tail, mayEndInV4: true),
-            left.count + right.count <= 7
-        else { return nil }
-        return join(left + [UInt16](repeating: 0, count: 8 - left.count - right.count) + right)
-    }
-
-    private static func groups(_ text: Substring, mayEndInV4: Bool) -> [UInt16]? {
-        guard !text.isEmpty else { return [] }
+    private static func v6(_ bytes: [UInt8]) -> UInt128? {
         var groups: [UInt16] = []
-        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        for (index, part) in parts.enumerated() {
-            if mayEndInV4, index == parts.count - 1, part.contains(".") {
-                guard let word = v4(part) else { return nil }
-                groups += [UInt16(truncatingIfNeeded: word >> 16), UInt16(truncatingIfNeeded: word)]
-                continue
-            }
-            guard (1...4).contains(part.utf8.count), part.utf8.allSatisfy({ HexDigit.value(of: $0) != nil }),
-                let group = UInt16(part, radix: 16)
-            else { return nil }
-            groups.append(group)
+        groups.reserveCapacity(8)
+        /// How many groups stand before the `::`.
+        var gap: Int?
+        var position = 0
+        if bytes.starts(with: [UInt8(ascii: ":"), UInt8(ascii: ":")]) {
+            gap = 0
+            position = 2
         }
-        return groups
+        while position < bytes.count {
+            let rest = bytes[position...]
+            // Where no colon follows, the last four bytes may be spelled as IPv4.
+            if rest.contains(UInt8(ascii: ".")), !rest.contains(UInt8(ascii: ":")) {
+                guard let word = v4(rest) else { return nil }
+                groups += [UInt16(truncatingIfNeeded: word >> 16), UInt16(truncatingIfNeeded: word)]
+                break
+            }
+            guard groups.count < 8, let group = group(rest) else { return nil }
+            groups.append(group.value)
+            position += group.digits
+            guard position < bytes.count else { break }
+            guard bytes[position] == UInt8(ascii: ":"), position + 1 < bytes.count else { return nil }
+            position += 1
+            if bytes[position] == UInt8(ascii: ":") {
+                guard gap == nil else { return nil }
+                gap = groups.count
+                position += 1
+            }
+        }
+        guard let gap else { return groups.count == 8 ? join(groups[...]) : nil }
+        guard groups.count <= 7 else { return nil }
+        return join(groups[..<gap]) << UInt128(16 * (8 - gap)) | join(groups[gap...])
     }
 
-    private static func join(_ groups: [UInt16]) -> UInt128 {
+    /// One to four hexadecimal digits, and how many they are.
+    private static func group(_ bytes: ArraySlice<UInt8>) -> (value: UInt16, digits: Int)? {
+        var value: UInt16 = 0
+        var digits = 0
+        for byte in bytes {
+            guard let digit = HexDigit.value(of: byte) else { break }
+            digits += 1
+            guard digits <= 4 else { return nil }
+            value = value << 4 | UInt16(digit)
+        }
+        return digits > 0 ? (value, digits) : nil
+    }
+
+    private static func join(_ groups: ArraySlice<UInt16>) -> UInt128 {
         groups.reduce(0) { $0 << 16 | UInt128($1) }
     }
 }
@@ -121,18 +141,5 @@ extension IPAddress: CustomStringConvertible {
             start = index + 1
         }
         return longest
-    }
-}
-
-extension Substring {
-    /// Where the first `::` is.
-    fileprivate var firstDoubleColon: Range<Index>? {
-        var index = startIndex
-        while let colon = self[index...].firstIndex(of: ":") {
-            let next = self.index(after: colon)
-            if next < endIndex, self[next] == ":" { return colon..<self.index(after: next) }
-            index = next
-        }
-        return nil
     }
 }

@@ -28,6 +28,11 @@ struct JSONObject: Sendable, Hashable {
 
     /// Reading finds the member; writing replaces it where it stands or appends it; writing nil removes it.
     subscript(name: String) -> JSONValue? {
+        get { self[Text(name)] }
+        set { self[Text(name)] = newValue }
+    }
+
+    subscript(name: Text) -> JSONValue? {
         get {
             members.first { $0.name == name }?.value
         }
@@ -35,7 +40,7 @@ struct JSONObject: Sendable, Hashable {
             let index = members.firstIndex { $0.name == name }
             switch (index, newValue) {
             case (let index?, let value?): members[index].value = value
-            case (nil, let value?): members.append(Member(name: Text(name), value: value))
+            case (nil, let value?): members.append(Member(name: name, value: value))
             case (let index?, nil): members.remove(at: index)
             case (nil, nil): break
             }
@@ -46,11 +51,7 @@ struct JSONObject: Sendable, Hashable {
     func merging(_ others: JSONObject) -> JSONObject {
         var merged = self
         for member in others.members {
-            if let index = merged.members.firstIndex(where: { $0.name == member.name }) {
-                merged.members[index].value = member.value
-            } else {
-                merged.members.append(member)
-            }
+            merged[member.name] = member.value
         }
         return merged
     }

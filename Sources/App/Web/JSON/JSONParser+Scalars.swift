@@ -21,7 +21,7 @@ extension JSONParser {
             if next == UInt8(ascii: "+") || next == UInt8(ascii: "-") { index += 1 }
             try skipDigits()
         }
-        return JSONNumber(verbatim: String(ascii: Array(bytes[start..<index])))
+        return JSONNumber(verbatim: String(ascii: bytes[start..<index]))
     }
 
     /// One digit or more.

@@ -34,12 +34,12 @@ extension JSONValue {
         return elements
     }
 
-    /// Whether this value as compact JSON may have at most `maxBytes` bytes, as far as that can be told without writing it: escapes are
-    /// not counted. Stops as soon as it is more: O(`maxBytes`), whatever the size of the value.
-    func isSerialized(within maxBytes: Int) -> Bool {
+    /// About how many bytes this value has as compact JSON: escapes are not counted. Nil where that is more than `maxBytes`, as soon as
+    /// it is: O(`maxBytes`), whatever the size of the value.
+    func serializedSize(within maxBytes: Int) -> Int? {
         var room = maxBytes
         take(from: &room)
-        return room >= 0
+        return room >= 0 ? maxBytes - room : nil
     }
 
     private func take(from room: inout Int) {

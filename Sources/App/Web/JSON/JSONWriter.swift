@@ -60,11 +60,17 @@ struct JSONWriter {
 
     mutating func string(_ text: String) {
         bytes.append(UInt8(ascii: "\""))
-        if JSONWriter.needsEscaping(text) {
-            for byte in text.utf8 { appendEscaped(byte) }
-        } else {
-            bytes.append(contentsOf: text.utf8)
+        // Runs without escapes are copied whole.
+        let source = text.utf8.span
+        var runStart = 0
+        for index in source.indices {
+            let byte = source[index]
+            guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
+            appendRun(of: text, runStart..<index)
+            bytes.append(contentsOf: JSONWriter.escape(byte))
+            runStart = index + 1
         }
+        appendRun(of: text, runStart..<source.count)
         bytes.append(UInt8(ascii: "\""))
     }
 
@@ -128,33 +134,33 @@ extension JSONWriter {
 // MARK: - Escaping
 
 extension JSONWriter {
-    private static func needsEscaping(_ text: String) -> Bool {
-        let bytes = text.utf8.span
-        for index in bytes.indices {
-            let byte = bytes[index]
-            if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return true }
-        }
-        return false
+    private mutating func appendRun(of text: String, _ run: Range<Int>) {
+        guard !run.isEmpty else { return }
+        let utf8 = text.utf8
+        guard run.count < utf8.count else { return bytes.append(contentsOf: utf8) }
+        bytes.append(
+            contentsOf: utf8[utf8.index(utf8.startIndex, offsetBy: run.lowerBound)..<utf8.index(utf8.startIndex, offsetBy: run.upperBound)])
     }
 
-    private mutating func appendEscaped(_ byte: UInt8) {
+    private static func escape(_ byte: UInt8) -> [UInt8] {
         switch byte {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"): appendEscape(byte)
-        case 0x08: appendEscape(UInt8(ascii: "b"))
-        case 0x09: appendEscape(UInt8(ascii: "t"))
-        case 0x0A: appendEscape(UInt8(ascii: "n"))
-        case 0x0C: appendEscape(UInt8(ascii: "f"))
-        case 0x0D: appendEscape(UInt8(ascii: "r"))
-        case 0..<0x20:
-            bytes.append(contentsOf: "\\u00".utf8)
-            bytes.append(HexDigit.lowercase(byte >> 4))
-            bytes.append(HexDigit.lowercase(byte & 0x0F))
-        default: bytes.append(byte)
+        case UInt8(ascii: "\""): quotationMark
+        case UInt8(ascii: "\\"): backslash
+        default: controls[Int(byte)]
         }
     }
 
-    private mutating func appendEscape(_ letter: UInt8) {
-        bytes.append(UInt8(ascii: "\\"))
-        bytes.append(letter)
+    private static let quotationMark = Array(#"\""#.utf8)
+    private static let backslash = Array(#"\\"#.utf8)
+    /// Of the bytes below a space, in order.
+    private static let controls: [[UInt8]] = (0..<0x20).map { (byte: UInt8) in
+        switch byte {
+        case 0x08: Array(#"\b"#.utf8)
+        case 0x09: Array(#"\t"#.utf8)
+        case 0x0A: Array(#"\n"#.utf8)
+        case 0x0C: Array(#"\f"#.utf8)
+        case 0x0D: Array(#"\r"#.utf8)
+        default: Array(#"\u00"#.utf8) + [HexDigit.lowercase(byte >> 4), HexDigit.lowercase(byte & 0x0F)]
+        }
     }
 }

@@ -10,8 +10,22 @@ struct ListStatement {
 
     private let columns: String
     private let table: String
-    private var conditions: [String] = []
+    private var conditions: [Condition] = []
     private var bindings: [SQLValue] = []
+
+    private enum Condition: Sendable {
+        case plain(String)
+        /// One of the columns contains what the placeholder's pattern looks for.
+        case search([String], placeholder: String)
+
+        func text(_ dialect: SQLDialect) -> String {
+            switch self {
+            case .plain(let text): text
+            case .search(let columns, let placeholder):
+                "(\(columns.map { LikePattern.condition($0, placeholder, dialect) }.joined(separator: " OR ")))"
+            }
+        }
+    }
 
     /// - Parameter columns: separated by commas.
     init(_ columns: String, from table: String) {
@@ -22,12 +36,17 @@ struct ListStatement {
     /// Narrows the list.
     /// - Parameter condition: of the placeholder that stands for `value`.
     mutating func add(_ value: SQLValue, _ condition: (_ placeholder: String) -> String) {
-        conditions.append(condition(bind(value)))
+        conditions.append(.plain(condition(bind(value))))
+    }
+
+    /// Narrows the list to rows in which one of the columns contains `text`, in any case.
+    mutating func addSearch(for text: Text, in columns: [String]) {
+        conditions.append(.search(columns, placeholder: bind(.text(LikePattern.containing(text)))))
     }
 
     /// How many rows the list has.
     var count: Bound {
-        (.read("SELECT count(*) FROM \(table)\(clause)"), bindings)
+        (statement { "SELECT count(*) FROM \(table)\(clause($0))" }, bindings)
     }
 
     /// The rows of a page, newest first.
@@ -35,9 +54,11 @@ struct ListStatement {
         var own = self
         if let cursor = page.cursor { own.add(.int(cursor.id)) { "id < \($0)" } }
         let limit = own.bind(.int(Int64(page.limit)))
-        var text = "SELECT \(columns) FROM \(table)\(own.clause) ORDER BY id DESC LIMIT \(limit)"
-        if page.cursor == nil, page.skip > 0 { text += " OFFSET \(own.bind(.int(Int64(page.skip))))" }
-        return (.read(text), own.bindings)
+        let offset = page.cursor == nil && page.skip > 0 ? " OFFSET \(own.bind(.int(Int64(page.skip))))" : ""
+        let narrowed = own
+        return (
+            statement { "SELECT \(columns) FROM \(table)\(narrowed.clause($0)) ORDER BY id DESC LIMIT \(limit)\(offset)" }, own.bindings
+        )
     }
 
     /// Reads a page.
@@ -53,8 +74,12 @@ struct ListStatement {
         Int(clamping: try await executor.execute(count.statement, count.bindings).first?.int(0) ?? 0)
     }
 
-    private var clause: String {
-        conditions.isEmpty ? "" : " WHERE \(conditions.joined(separator: " AND "))"
+    private func statement(_ text: (SQLDialect) -> String) -> SQLStatement {
+        .read(postgres: text(.postgres), sqlite: text(.sqlite))
+    }
+
+    private func clause(_ dialect: SQLDialect) -> String {
+        conditions.isEmpty ? "" : " WHERE \(conditions.map { $0.text(dialect) }.joined(separator: " AND "))"
     }
 
     private mutating func bind(_ value: SQLValue) -> String {

@@ -19,7 +19,7 @@ struct DecimalInput: Equatable {
 
     /// Reads JSON's numbers, and of text what Python's `Decimal` reads: `" +1_000.50 "`, `.5`, `5.`, `1e3`.
     init(_ text: Text) throws(Mismatch) {
-        var rest = text.utf8[...].trimmingASCIIWhitespace()
+        var rest = text.trimmed().utf8[...]
         if let sign = rest.first, sign == UInt8(ascii: "-") || sign == UInt8(ascii: "+") {
             isNegative = sign == UInt8(ascii: "-")
             rest = rest.dropFirst()

@@ -18,8 +18,11 @@ extension Field where Value == Text {
         if let maximum { json["maxLength"] = .number(JSONNumber(maximum)) }
         if let pattern { json["pattern"] = .string(pattern.source) }
         return Field(name, schema: SchemaNode(json.describing(description, example: example))) { input, validation in
-            guard let text = TextInput.text(input, &validation) else { return nil }
-            // In bytes first, which costs nothing: a code point has one to four of them.
+            guard case .string(let text) = input else {
+                validation.report(.stringType, input: input)
+                return nil
+            }
+            // Before anything else looks at it. In bytes first, which costs nothing: a code point has one to four of them.
             if let maximum, text.byteCount > maximum, text.byteCount > 4 * maximum || text.unicodeScalars.count > maximum {
                 validation.report(.stringTooLong(maximum: maximum), input: input)
                 return nil
@@ -28,6 +31,7 @@ extension Field where Value == Text {
                 validation.report(.stringTooShort(minimum: minimum), input: input)
                 return nil
             }
+            guard TextInput.isStorable(text, input, &validation) else { return nil }
             if let pattern, !pattern.matches(text) {
                 validation.report(.stringPatternMismatch(pattern: pattern.source), input: input)
                 return nil
@@ -40,7 +44,10 @@ extension Field where Value == Text {
     static func email(_ name: String, description: String? = nil, example: String? = nil) -> Field {
         let json: JSONObject = ["type": "string", "format": "email", "maxLength": 254]
         return Field(name, schema: SchemaNode(json.describing(description, example: example))) { input, validation in
-            guard let text = TextInput.text(input, &validation) else { return nil }
+            guard case .string(let text) = input else {
+                validation.report(.stringType, input: input)
+                return nil
+            }
             switch EmailAddress.parse(text) {
             case .success(let address):
                 return address
@@ -104,19 +111,13 @@ extension Field where Value: RawRepresentable & CaseIterable & JSONRepresentable
     }
 }
 
-/// What all text fields ask first.
+/// What texts that are stored must be.
 enum TextInput {
-    static func text(_ input: JSONValue, _ validation: inout Validation) -> Text? {
-        guard case .string(let text) = input else {
-            validation.report(.stringType, input: input)
-            return nil
-        }
-        // PostgreSQL's text cannot hold NUL: accepted here it would be an error of the database later.
-        guard !text.contains(0) else {
-            validation.report(.valueError("NUL characters are not allowed"), input: input)
-            return nil
-        }
-        return text
+    /// False after reporting a NUL: PostgreSQL's text cannot hold one, and accepted here it would be an error of the database later.
+    static func isStorable(_ text: Text, _ input: JSONValue, _ validation: inout Validation) -> Bool {
+        guard text.contains(0) else { return true }
+        validation.report(.valueError("NUL characters are not allowed"), input: input)
+        return false
     }
 }
 

@@ -4,28 +4,38 @@ import Reactor
 
 /// Decodes `a=1&b=two%20words`.
 enum FormDecoding {
-    /// The pairs as an object of strings. Of a name that occurs several times the last counts, as in Starlette; a name of more
-    /// than 256 bytes names nothing, and its pair is left out.
-    /// - Parameter bytes: without the question mark.
-    static func object(_ bytes: some Collection<UInt8>) -> JSONObject {
+    /// The pairs whose names are asked for, as an object of strings. Of a name that occurs several times the last counts, as in Starlette.
+    ///
+    /// Other pairs are passed over undecoded, as far as that can be: a megabyte holds half a million of them.
+    /// - Parameters:
+    ///   - bytes: without the question mark.
+    ///   - names: at most ``JSONParser/maxNameBytes`` long.
+    static func object(_ bytes: [UInt8], names: [String]) -> JSONObject {
         var object = JSONObject()
-        var position: [Text: Int] = [:]
-        for pair in bytes.split(separator: UInt8(ascii: "&")) {
-            let equals = pair.firstIndex(of: UInt8(ascii: "="))
-            let encodedName = pair[..<(equals ?? pair.endIndex)]
-            // Too long even if all of it is escaped.
-            guard encodedName.count <= 3 * JSONParser.maxNameBytes else { continue }
-            let name = decode(encodedName)
-            guard name.byteCount <= JSONParser.maxNameBytes else { continue }
-            let value = equals.map { decode(pair[pair.index(after: $0)...]) } ?? ""
-            if let known = position[name] {
-                object.members[known].value = .string(value)
-            } else {
-                position[name] = object.members.count
-                object.members.append(JSONObject.Member(name: name, value: .string(value)))
+        var start = 0
+        while start < bytes.count {
+            var end = start
+            var equals: Int?
+            while end < bytes.count, bytes[end] != UInt8(ascii: "&") {
+                if equals == nil, bytes[end] == UInt8(ascii: "=") { equals = end }
+                end += 1
             }
+            if end > start, let name = name(bytes[start..<(equals ?? end)], among: names) {
+                object[name] = .string(equals.map { decode(bytes[($0 + 1)..<end]) } ?? "")
+            }
+            start = end + 1
         }
         return object
+    }
+
+    private static func name(_ encoded: ArraySlice<UInt8>, among names: [String]) -> String? {
+        // Too long even if all of it is escaped.
+        guard encoded.count <= 3 * JSONParser.maxNameBytes else { return nil }
+        guard encoded.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) else {
+            return names.first { encoded.elementsEqual($0.utf8) }
+        }
+        let name = decode(encoded)
+        return names.first { name == $0 }
     }
 
     /// A percent sign that no two hex digits follow stands for itself and ill-formed UTF-8 becomes U+FFFD: queries are data,

@@ -16,6 +16,8 @@ struct ObjectSchema: Sendable {
     /// The name in OpenAPI's components.
     let name: String
     let fields: [any FieldDeclaration]
+    /// Of the fields, in order.
+    let fieldNames: [String]
     let unknownMembers: UnknownMembers
     let description: String?
 
@@ -25,6 +27,7 @@ struct ObjectSchema: Sendable {
         precondition(Set(fields.map(\.name)).count == fields.count, "\(name) declares a field twice")
         self.name = name
         self.fields = fields
+        fieldNames = fields.map(\.name)
         self.unknownMembers = unknownMembers
         self.description = description
     }

@@ -47,7 +47,7 @@ enum UUIDText {
 
     private static func invalidCharacter(in text: Text, at offset: Int) -> Result<String, SyntaxFault> {
         // The offset is on a character's first byte: everything before it was ASCII.
-        let character = text.unicodeScalars[text.utf8.index(text.utf8.startIndex, offsetBy: offset)...].first.map(String.init) ?? ""
+        let character = text.unicodeScalars[text.utf8.index(text.utf8.startIndex, offsetBy: offset)...].first.map { String($0) } ?? ""
         return .failure(SyntaxFault(reason: "invalid character: found `\(character)` at \(offset + 1)"))
     }
 }

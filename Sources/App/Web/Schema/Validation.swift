@@ -10,7 +10,11 @@ struct Validation: Sendable {
     /// An input longer than this, as JSON, is not echoed; nor can a fault a field multiply a big body.
     static let maxEchoedBytes = 2_048
 
+    /// What all faults of a request echo together: past it the rest has no input.
+    static let maxEchoedBytesTogether = 32_768
+
     private(set) var faults: [Fault] = []
+    private var echoRoom = Validation.maxEchoedBytesTogether
     /// Where the input being looked at stands.
     private(set) var location: [LocationPart]
 
@@ -20,7 +24,7 @@ struct Validation: Sendable {
 
     mutating func report(_ kind: FaultKind, input: JSONValue?) {
         guard faults.count < Validation.maxFaults else { return }
-        faults.append(Fault(kind: kind, location: location, input: input.flatMap(Validation.echo)))
+        faults.append(Fault(kind: kind, location: location, input: input.flatMap { echo($0) }))
     }
 
     /// Runs `body` one step further in.
@@ -33,6 +37,7 @@ struct Validation: Sendable {
     /// Takes over the faults of a validation that ran beside this one.
     mutating func merge(_ other: Validation) {
         faults.append(contentsOf: other.faults.prefix(max(0, Validation.maxFaults - faults.count)))
+        echoRoom -= Validation.maxEchoedBytesTogether - other.echoRoom
     }
 
     /// Throws everything that was found, if anything was.
@@ -40,12 +45,10 @@ struct Validation: Sendable {
         guard faults.isEmpty else { throw .validation(faults) }
     }
 
-    private static func echo(_ input: JSONValue) -> JSONValue? {
-        switch input {
-        case .null, .bool: return input
-        case .number(let number): return number.text.utf8.count <= maxEchoedBytes ? input : nil
-        case .string(let text): return text.byteCount <= maxEchoedBytes ? input : nil
-        case .array, .object: return input.isSerialized(within: maxEchoedBytes) ? input : nil
-        }
+    /// The input, where there is room for it. A size is counted and not written to be found out, and so without escapes.
+    private mutating func echo(_ input: JSONValue) -> JSONValue? {
+        guard let size = input.serializedSize(within: min(Validation.maxEchoedBytes, echoRoom)) else { return nil }
+        echoRoom -= size
+        return input
     }
 }

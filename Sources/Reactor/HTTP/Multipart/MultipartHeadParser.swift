@@ -76,9 +76,8 @@ struct MultipartHeadParser: Sendable {
         guard name.count <= limits.maxNameBytes else { throw .nameTooLong }
         var type: Text?
         if let contentType {
-            let text = Text(decoding: contentType)
-            guard !text.lowercasedASCII().hasPrefix("multipart/") else { throw .nestedMultipart }
-            type = text
+            guard contentType.prefix(10).map(HTTPCharacters.lowercased) != Array("multipart/".utf8) else { throw .nestedMultipart }
+            type = Text(decoding: contentType)
         }
         return MultipartPart(name: try text(name), filename: try filename(of: disposition), contentType: type)
     }
