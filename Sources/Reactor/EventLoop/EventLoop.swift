@@ -147,6 +147,9 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     /// Whether the piece of work that runs has taken 2 ms or more. Reads the clock. On-loop.
     var isPieceLong: Bool { pieces.elapsed >= .milliseconds(2) }
 
+    /// Whether the loop has been busy for 5 ms or so since it last looked at its sockets. Reads the clock. On-loop.
+    var isTickLong: Bool { MonotonicInstant.now() - now >= .milliseconds(5) }
+
     /// Lets the others on this loop have their turn: resumes after a look at the sockets. On-loop.
     func yieldToOthers(isolation: isolated (any Actor)? = #isolation) async {
         await unsafe withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
@@ -212,8 +215,10 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
             if !posted.isEmpty {
                 let bodies = posted
                 posted = []
-                for body in bodies { body() }
-                pieces.end()
+                for body in bodies {
+                    body()
+                    pieces.end()
+                }
             }
             while batchPosition < batch.count {
                 guard budget > 0 else { return }

@@ -3,6 +3,7 @@
 
 extension HTTPConnection {
     func received(_ bytes: RawSpan) {
+        if bytes.byteCount >= HTTPConnection.postponableBytes, loop.isTickLong { return postpone(bytes) }
         if let partial {
             // Exclusive while it is parsed from: taken out, put back with what is left.
             self.partial = nil
@@ -19,6 +20,38 @@ extension HTTPConnection {
             rest.append(bytes.extracting(consumed...))
             keep(rest)
         }
+    }
+
+    /// Smaller reads are worked off at once: to look at the clock for them would be dear, and they are soon done.
+    private static let postponableBytes = 16_384
+
+    /// Keeps what has arrived for later. A hundred clients that send bodies in chunks of one byte each have a millisecond of work in one
+    /// look at the sockets: after a few of them the loop looks again, so that nobody waits for all.
+    private func postpone(_ bytes: RawSpan) {
+        let parser = partial?.parser
+        var stored = ByteBuffer()
+        if let partial {
+            swap(&stored, &partial.bytes)
+        } else {
+            stored = loop.buffers.take()
+        }
+        stored.append(bytes)
+        partial = PartialHead(parser: parser, bytes: stored)
+        isIntakePaused = true
+        transport.stopReading()
+        resumeInYoungTick()
+    }
+
+    /// Goes on after the next look at the sockets, or the one after it that leaves time.
+    private func resumeInYoungTick() {
+        // SAFETY: the closure is run on this loop, to which the connection belongs.
+        nonisolated(unsafe) let connection = self
+        loop.post { unsafe connection.resumeIfTickIsYoung() }
+    }
+
+    private func resumeIfTickIsYoung() {
+        guard !isClosed, isIntakePaused else { return }
+        if loop.isTickLong { resumeInYoungTick() } else { resumeIntake() }
     }
 
     /// Goes on where a full queue made the intake pause.

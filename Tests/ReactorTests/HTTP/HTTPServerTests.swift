@@ -132,6 +132,36 @@ extension String {
         }
     }
 
+    /// Their work in one look at the sockets is too much: it is postponed, and none of it gets lost or out of order.
+    @Test func manyBodiesOfTinyChunksArriveWholeThoughTheyArePostponed() async throws {
+        let size = 40_000
+        try await withServer({ request in
+            var sum = 0
+            var count = 0
+            while let bytes = try? await request.body.next() {
+                for byte in bytes {
+                    count += 1
+                    sum = sum &* 31 &+ Int(byte)
+                }
+            }
+            return text("<\(count) \(sum)>")
+        }) { isolation, server in
+            let body = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+            let sum = body.reduce(0) { $0 &* 31 &+ Int($1) }
+            var wire = Array("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n".utf8)
+            for byte in body { wire += Array("1\r\n".utf8) + [byte] + Array("\r\n".utf8) }
+            wire += Array("0\r\n\r\nGET /next HTTP/1.1\r\nHost: a\r\n\r\n".utf8)
+            var clients: [RawClient] = []
+            for _ in 0..<12 { clients.append(try await RawClient.connect(to: server.address, loop: isolation.loop)) }
+            for client in clients { client.send(wire) }
+            for client in clients {
+                let answers = try await client.receive { $0.hasSuffix("<0 0>") }
+                #expect(answers.contains("<\(size) \(sum)>"))
+                client.abort()
+            }
+        }
+    }
+
     @Test func largeBodyArrivesWholeWhileTheHandlerIsSlow() async throws {
         let size = 3_000_000
         try await withServer({ request in
