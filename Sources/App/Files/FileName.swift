@@ -49,8 +49,8 @@ struct FileName: Sendable, Hashable {
     private static func cut(_ text: Text, toBytes room: Int) -> Text {
         guard text.byteCount > room else { return text }
         var count = 0
-        // TEXT: characters are counted from the front, which is linear, and not compared. What is cut off here lies behind the room, by
-        // a whole code point.
+        // TEXT: characters are counted from the front, which is linear, and not compared. The cut here is past the room by a code point or
+        // more, so that no character before it is half a one.
         for character in text.cut(toBytes: FileName.maxBytes + 4).swiftString {
             guard count + character.utf8.count <= room else { break }
             count += character.utf8.count

@@ -141,7 +141,8 @@ enum UserRepository {
         return Credentials(user: try user(row), hashedPassword: try row.optionalText(10).map(hash))
     }
 
-    /// What is no hash stays none: an adopted table may hold anything. `!` is what shadow(5) has for a password that nobody knows.
+    /// The stored hash. An adopted table may hold anything: text that is not ASCII is no hash, and becomes `!`, which no password has (as in
+    /// shadow(5)).
     private static func hash(_ stored: Text) -> String { stored.asciiString ?? "!" }
 
     /// Reads ``columns``.

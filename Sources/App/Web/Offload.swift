@@ -4,8 +4,8 @@ import Reactor
 
 /// Runs pure computing that would hold the loop: large bodies are decoded here, large pages encoded.
 ///
-/// A megabyte of small JSON values takes 25 to 50 ms, and nobody else on the loop shall wait for that. So such work has a thread of low
-/// priority, and of each loop one piece at a time: however much comes at once, it takes neither the cores from the loops nor the
+/// A megabyte of small JSON values takes 25 to 50 ms, for which every other connection of the loop would wait. Such work runs on a thread
+/// of low priority, one piece at a time for each loop: however much comes at once, it takes neither the cores from the loops nor the
 /// blocking pool from the databases.
 struct Offload: Sendable {
     private let loop: EventLoop

@@ -31,7 +31,7 @@ public enum LikePattern {
         return Text(decoding: text)
     }
 
-    /// The condition that `column` matches the pattern of ``containing(_:)`` behind `placeholder`.
+    /// The condition that `column` matches the pattern of ``containing(_:)`` that `placeholder` stands for.
     ///
     /// PostgreSQL finds it by an index of trigrams, where there is one. SQLite's own `LIKE` compares the pattern at each place of the
     /// text, in time that is their product: two hundred characters in a text of the same one took a hundred times as long as words do.

@@ -25,8 +25,8 @@ extension HTTPConnection {
     /// Smaller reads are worked off at once: to look at the clock for them would be dear, and they are soon done.
     private static let postponableBytes = 16_384
 
-    /// Keeps what has arrived for later. A hundred clients that send bodies in chunks of one byte each have a millisecond of work in one
-    /// look at the sockets: after a few of them the loop looks again, so that nobody waits for all.
+    /// Keeps what has arrived for later. A body in chunks of one byte takes a millisecond for each read, and a hundred clients may send one
+    /// at once: after a few of them the loop looks at its sockets again, so that other clients do not wait for all.
     private func postpone(_ bytes: RawSpan) {
         let parser = partial?.parser
         var stored = ByteBuffer()

@@ -52,7 +52,7 @@ enum ClientAddress {
 
     /// What the fields of one name say.
     private enum Claim: Equatable {
-        /// There are none, or they name nobody.
+        /// There are none, or they are empty.
         case absent
         case address(IPAddress)
         /// The entry that counts is not an address.

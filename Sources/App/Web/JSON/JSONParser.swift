@@ -8,8 +8,8 @@ import Reactor
 struct JSONParser {
     /// Containers inside containers: 64 is more than any body here needs and keeps the recursion shallow.
     static let defaultMaxDepth = 64
-    /// Of a member's name: ours are under 40 bytes. Names are looked up and compared, which nothing else in a document is before it is
-    /// measured.
+    /// The most bytes that a member's name may have; those of the API's schemas are under 40. Names are looked up and compared before any
+    /// field has measured its value.
     static let maxNameBytes = 256
 
     /// - Parameters:
