@@ -144,8 +144,8 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
         return snapshot
     }
 
-    /// Whether the piece of work that runs has taken 2 ms or more. Reads the clock. On-loop.
-    var isPieceLong: Bool { pieces.elapsed >= .milliseconds(2) }
+    /// How long the piece of work that runs has taken so far. Reads the clock. On-loop.
+    var pieceElapsed: Duration { pieces.elapsed }
 
     /// Whether the loop has been busy for 5 ms or so since it last looked at its sockets. Reads the clock. On-loop.
     var isTickLong: Bool { MonotonicInstant.now() - now >= .milliseconds(5) }

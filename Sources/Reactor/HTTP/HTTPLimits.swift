@@ -17,6 +17,8 @@ public struct HTTPLimits: Sendable, Hashable {
     public var maxRequestsPerConnection = 1_000
     /// Requests parsed and unanswered; then reading stops.
     public var maxPipelinedRequests = 16
+    /// For how long the requests that one client has pipelined are answered in one piece, before the others on the loop have their turn.
+    package var pipelinedTurn = Duration.milliseconds(2)
     /// Bytes of an unread body that are read past after an early answer (Go: 256 KiB).
     public var maxDiscardedBytes = 262_144
 

@@ -52,7 +52,9 @@ final class HTTPWorker {
                     }
                 connection.endRequest(&request, staysOpen: staysOpen)
                 // Requests that one client has sent at once must not make one long piece of work. Every fourth is soon enough.
-                if connection.pending.count & 3 == 1, server.loop.isPieceLong { await server.loop.yieldToOthers() }
+                if connection.pending.count & 3 == 1, server.loop.pieceElapsed >= server.limits.pipelinedTurn {
+                    await server.loop.yieldToOthers()
+                }
             }
             self.connection = nil
             connection.dismissWorker()

@@ -553,12 +553,32 @@ extension String {
         }
     }
 
+    @Test func pipelinedRequestsThatTakeLongLetOthersHaveTheirTurn() async throws {
+        var limits = HTTPLimits()
+        limits.pipelinedTurn = .zero
+        try await withServer(limits: limits, { request in text("<\(request.path.swiftString)>") }) { isolation, server in
+            let (client, other) = (
+                try await RawClient.connect(to: server.address, loop: isolation.loop),
+                try await RawClient.connect(to: server.address, loop: isolation.loop)
+            )
+            client.send((0..<16).map { "GET /\($0) HTTP/1.1\r\nHost: a\r\n\r\n" }.joined())
+            other.send("GET /other HTTP/1.1\r\nHost: a\r\n\r\n")
+            let answers = try await client.receive { $0.hasSuffix("</15>") }
+            #expect((0..<16).allSatisfy { answers.contains("</\($0)>") })
+            try await other.receive { $0.hasSuffix("</other>") }
+            client.abort()
+            other.abort()
+        }
+    }
+
     @Test(arguments: [1, 16])
     func requestsOfOneReadCostOneEnqueue(pipelined count: Int) async throws {
+        // However slow the machine is: a turn that is given to others is another enqueue.
+        var limits = HTTPLimits()
+        limits.pipelinedTurn = .seconds(60)
+        let configuration = HTTPServerConfiguration(address: .ip(host: "127.0.0.1", port: 0), limits: limits)
         try await EventLoopGroup.withGroup(loops: 1) { group in
-            let server = try await HTTPServer.start(on: group, HTTPServerConfiguration(address: .ip(host: "127.0.0.1", port: 0))) { _ in
-                Responder { _ in text("hello") }
-            }
+            let server = try await HTTPServer.start(on: group, configuration) { _ in Responder { _ in text("hello") } }
             // The client has a loop of its own, so that everything counted is the server's.
             let statistics = { @Sendable () async -> EventLoopStatistics in await group.loops[0].isolation.run { $0.loop.statistics } }
             let rounds = 20
