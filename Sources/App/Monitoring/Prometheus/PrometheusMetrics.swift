@@ -1,9 +1,8 @@
 // The registry behind swift-metrics: every instrument by name and labels. Owns them for the process's life. Any thread; the lock
 // is taken when an instrument is made or a scrape reads them, never when something is counted.
 
-import Reactor
-
 import Metrics
+import Reactor
 import Synchronization
 
 /// swift-metrics' factory that a Prometheus server can read.
