@@ -72,7 +72,9 @@ public struct NewJob: Sendable, Hashable {
 /// taken the job, nothing that this holder says counts any more.
 public struct ClaimedJob: Sendable, Hashable {
     public let id: JobID
+    /// Which handler runs it.
     public let kind: Text
+    /// What it was enqueued with.
     public let payload: Text
     public let ownerID: Int64?
     public let priority: Int
@@ -86,6 +88,7 @@ public struct ClaimedJob: Sendable, Hashable {
 /// What is kept of a job, for whoever asks how it goes.
 public struct JobRecord: Sendable, Hashable {
     public let id: JobID
+    /// Which handler runs it.
     public let kind: Text
     public let ownerID: Int64?
     public let status: JobStatus
@@ -94,7 +97,9 @@ public struct JobRecord: Sendable, Hashable {
     public let maxAttempts: Int
     /// Of the current run, in per cent, as far as its handler says.
     public let progress: Int
+    /// What came of it, where its handler said.
     public let result: Text?
+    /// Why its last run failed.
     public let lastError: Text?
     /// When it is due, or was.
     public let runAt: Timestamp
@@ -109,6 +114,7 @@ public struct JobFilter: Sendable, Hashable {
     /// Nil is everybody's.
     public var ownerID: Int64?
     public var status: JobStatus?
+    /// Nil is every kind.
     public var kind: Text?
 
     public init(ownerID: Int64? = nil, status: JobStatus? = nil, kind: Text? = nil) {

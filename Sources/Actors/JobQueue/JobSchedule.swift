@@ -7,7 +7,9 @@ public struct JobSchedule: Sendable, Hashable {
     /// Stays: the row that remembers when it is due goes by it.
     public let name: Text
     public let cron: CronExpression
+    /// Which handler runs what is enqueued.
     public let kind: Text
+    /// What each is enqueued with.
     public let payload: Text
 
     public init(name: String, cron: CronExpression, kind: String, payload: Text = "{}") {

@@ -31,14 +31,6 @@ struct Offload: Sendable {
     /// Cancelling the task ends the wait for a turn; what has begun is finished.
     /// - Throws: `CancellationError`; `TransportError` where there can be no further thread.
     func run<Result: Sendable>(_ work: @escaping @Sendable () -> Result) async throws -> Result {
-        try await turns.acquire()
-        do {
-            let result = try await loop.runInBackground(work)
-            await turns.release()
-            return result
-        } catch {
-            await turns.release()
-            throw error
-        }
+        try await turns.withPermit { try await loop.runInBackground(work) }
     }
 }

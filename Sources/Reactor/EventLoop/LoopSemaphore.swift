@@ -14,11 +14,25 @@ public actor LoopSemaphore {
         self.permits = max(1, permits)
     }
 
-    /// Waits for a permit, which ``release()`` gives back. First come, first served; the queue is as long as there are callers.
+    /// Runs `body` with a permit, which is given back however it ends. First come, first served; the queue is as long as
+    /// there are callers.
     ///
-    /// Cancelling the task ends the wait; no permit is held then.
-    /// - Throws: `CancellationError`.
-    public func acquire() async throws {
+    /// Cancelling the task ends the wait for the permit; what it does to `body` is for `body` to say.
+    /// - Throws: `CancellationError`, and what `body` throws.
+    public nonisolated func withPermit<Result>(_ body: () async throws -> Result) async throws -> Result {
+        try await acquire()
+        do {
+            let result = try await body()
+            await release()
+            return result
+        } catch {
+            await release()
+            throw error
+        }
+    }
+
+    /// Throws where the task is cancelled before its turn; no permit is held then.
+    private func acquire() async throws {
         try Task.checkCancellation()
         guard permits == 0 else {
             permits -= 1
@@ -30,7 +44,7 @@ public actor LoopSemaphore {
     }
 
     /// Gives a permit back, to the one who has waited longest.
-    public func release() {
+    private func release() {
         while !waiters.isEmpty {
             // False for one that was cancelled: it does not take its turn. The permit is handed over, and so not counted anew.
             if waiters.removeFirst().succeed(()) { return }

@@ -31,19 +31,14 @@ public actor SMTPClient {
         guard SMTPClient.isAddress(Text(sender)), SMTPClient.isAddress(recipient) else {
             throw SMTPError("an address has characters that no address has", isPermanent: true)
         }
-        try await conversations.acquire()
         let conversation = SMTPConversation(server: server, sender: sender, recipient: recipient, message: message)
-        do {
+        try await conversations.withPermit {
             try await withTaskCancellationHandler {
                 try await loop.runBlocking { try conversation.perform() }
             } onCancel: {
                 conversation.cancel()
             }
-        } catch {
-            await conversations.release()
-            throw error
         }
-        await conversations.release()
     }
 
     /// What could end a command or an address within one.
