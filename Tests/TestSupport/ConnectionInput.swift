@@ -165,8 +165,10 @@ public struct ConnectionInput: Sendable {
         let target = head.target
         expect(target.lowerBound > 0 && !target.isEmpty && target.upperBound < bytes.count, "target \(target) of \(bytes.count)")
         expect(head.path.lowerBound >= target.lowerBound && head.path.upperBound <= target.upperBound, "path \(head.path) in \(target)")
+        let begins = head.path.isEmpty ? 0 : bytes[head.path.lowerBound]
+        expect(begins == UInt8(ascii: "/") || begins == UInt8(ascii: "*"), "a path that begins with \(begins)")
         if let query = head.query {
-            expect(query.lowerBound == head.path.upperBound + 1 && query.upperBound == target.upperBound, "query \(query) in \(target)")
+            expect(query.upperBound == target.upperBound && bytes[query.lowerBound - 1] == UInt8(ascii: "?"), "query \(query) in \(target)")
         }
         var end = target.upperBound
         for field in head.fields {

@@ -63,6 +63,10 @@ extension APIError {
     static let conflict = APIError(.conflict, code: "CONFLICT", "The request conflicts with what is stored")
     static let unsupportedMediaType = APIError(
         .unsupportedMediaType, code: "UNSUPPORTED_MEDIA_TYPE", "The Content-Type is not supported by this endpoint")
+    /// Says which codings would do (RFC 9110 15.5.16): none.
+    static let unsupportedContentCoding = APIError(
+        .unsupportedMediaType, code: "UNSUPPORTED_CONTENT_ENCODING", "Request bodies must not be compressed",
+        headers: [HeaderField(name: "Accept-Encoding", value: "identity")])
     static let bodyTooLarge = APIError(.contentTooLarge, code: "BODY_TOO_LARGE", "The request body is too large")
     static let bodyTimeout = APIError(.requestTimeout, code: "REQUEST_TIMEOUT", "The request body did not arrive in time")
     static let badRequest = APIError(.badRequest, code: "BAD_REQUEST", "The request could not be read")

@@ -28,10 +28,20 @@ enum BodyReader {
     }
 
     static func read(_ request: HTTPRequest, encodings: [BodyEncoding], _ limits: Limits) async throws -> Input {
-        let encoding = try self.encoding(of: request.header("content-type"), among: encodings)
+        let encoding = try self.encoding(of: request, among: encodings)
         if let length = request.body.declaredLength, length > limits.maxBytes { throw APIError.bodyTooLarge }
         let bytes = try await request.body.collect(upTo: limits.maxBytes)
         return encoding == .form ? .form(bytes) : .json(bytes)
+    }
+
+    /// The encoding of a request's body.
+    /// - Throws: `APIError` 415 for one that is not accepted, and for a body that is compressed.
+    static func encoding(of request: HTTPRequest, among accepted: [BodyEncoding]) throws(APIError) -> BodyEncoding {
+        // RFC 9110 8.4.1: "identity" is no coding.
+        if let coding = request.header("content-encoding"), !coding.isEmpty, coding.lowercasedASCII() != "identity" {
+            throw .unsupportedContentCoding
+        }
+        return try encoding(of: request.header("content-type"), among: accepted)
     }
 
     /// The encoding that a Content-Type names. Without one it is the first that the endpoint accepts, as in FastAPI.

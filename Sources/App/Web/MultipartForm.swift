@@ -14,7 +14,7 @@ final class MultipartForm {
     init(_ context: RequestContext) throws(APIError) {
         let request = context.request
         guard let contentType = request.header("content-type") else { throw .unsupportedMediaType }
-        _ = try BodyReader.encoding(of: contentType, among: [.multipart])
+        _ = try BodyReader.encoding(of: request, among: [.multipart])
         let limits = MultipartLimits()
         let maxBytes = context.services.configuration.files.maxUploadBytes + limits.maxEnvelopeBytes
         if let length = request.body.declaredLength, length > maxBytes { throw .fileTooLarge }

@@ -36,18 +36,20 @@ final class WebApplication: HTTPResponder {
     }
 
     /// What the server refuses without asking anybody looks like every other error.
-    func refusal(_ status: HTTPStatus, code: String, of request: HTTPRequest?) -> HTTPResponse {
-        let requestID = request?.name ?? requestIDs.next()
-        var response = APIError(status, code: code, status.reason).response(
-            requestID: requestID, isProblem: request.map(ErrorMiddleware.prefersProblem) ?? false)
-        SecurityHeadersMiddleware.add(to: &response.headers)
-        response.headers.set("Cache-Control", "no-store")
+    func refusal(_ refusal: HTTPRefusal) -> HTTPResponse {
+        let requestID = refusal.request?.name ?? requestID(sent: refusal.header("x-request-id"))
+        let error =
+            refusal.status == .methodNotAllowed
+            ? APIError.methodNotAllowed(allow: Router.serverMethods)
+            : APIError(refusal.status, code: refusal.code, refusal.status.reason)
+        var response = error.response(requestID: requestID, isProblem: ErrorMiddleware.prefersProblem(refusal.header("accept")))
+        pipeline.amend(&response, of: refusal)
         response.headers.set("X-Request-ID", requestID)
         return response
     }
 
     private func makeContext(_ request: HTTPRequest) -> RequestContext {
-        let requestID = requestID(of: request)
+        let requestID = requestID(sent: request.header("x-request-id"))
         request.name = requestID
         return RequestContext(
             request: request, services: services, requestID: requestID,
@@ -55,9 +57,8 @@ final class WebApplication: HTTPResponder {
             match: request.withPathBytes { router.match(request.method, Span<UInt8>(_bytes: $0)) }, startedAt: .now())
     }
 
-    private func requestID(of request: HTTPRequest) -> String {
-        if let sent = request.header("x-request-id").flatMap(RequestID.accepted) { return sent }
-        return requestIDs.next()
+    private func requestID(sent: Text?) -> String {
+        sent.flatMap(RequestID.accepted) ?? requestIDs.next()
     }
 
     /// The innermost part: the route's handler, or why there is none.

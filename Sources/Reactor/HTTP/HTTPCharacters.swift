@@ -31,9 +31,9 @@ enum HTTPCharacters {
     static var path: Set { Set(low: 0x2FFF_FFD2_0000_0000, high: 0x57FF_FFFE_AFFF_FFFF) }
 
     /// The same and `?`, and what browsers leave as it is in a query (WHATWG URL, query percent-encode set): `{`, `}`, `^`, `` ` ``
-    /// and `\`.
+    /// and `\`; and `%`, also one that begins no escape: it stands for itself (WHATWG URL, percent-decode).
     @inline(__always)
-    static var query: Set { Set(low: 0xAFFF_FFD2_0000_0000, high: 0x7FFF_FFFF_FFFF_FFFF) }
+    static var query: Set { Set(low: 0xAFFF_FFF2_0000_0000, high: 0x7FFF_FFFF_FFFF_FFFF) }
 
     /// unreserved and sub-delims: reg-name and IPv4, without `%`.
     @inline(__always)

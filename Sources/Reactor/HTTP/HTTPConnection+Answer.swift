@@ -19,9 +19,9 @@ extension HTTPConnection {
             refuse(.requestTimeout, code: "REQUEST_TIMEOUT")
             return .complete(staysOpen: false)
         }
-        if request.body.failure == .malformed, case .refused(let error) = intake {
+        if request.body.failure == .malformed, case .refused(let refused) = intake {
             server.statistics.malformedRequests += 1
-            refuse(error.status, code: error.code)
+            refuse(refused.error.status, code: refused.error.code)
             return .complete(staysOpen: false)
         }
         let staysOpen = canStayOpen(after: request)
@@ -116,7 +116,7 @@ extension HTTPConnection {
     private func canStayOpen(after request: HTTPRequest) -> Bool {
         guard request.isKeepAlive, !server.isDraining, requestsServed < server.limits.maxRequestsPerConnection else { return false }
         // A body that filled its buffer and was not read has stopped the reading.
-        if !isIntakePaused { transport.startReading() }
+        readOn()
         guard isArriving(request) else { return true }
         // A body that nobody read: reading past it is cheaper than a new connection while little is left, but a client that
         // was never told to continue must not be left guessing.
@@ -124,36 +124,10 @@ extension HTTPConnection {
         return length - bodyBytes <= server.limits.maxDiscardedBytes
     }
 
-    /// After the last answer: FIN, and a while of reading what the client still had on its way, because closing over unread
-    /// bytes makes the kernel send a reset, which can overtake the answer.
     private func endIfAsked(_ staysOpen: Bool) -> Bool {
         guard !staysOpen, !isClosed else { return staysOpen && !isClosed }
         linger()
         return false
-    }
-
-    private func linger() {
-        if case .ended = intake { return transport.closeAfterFlush() }
-        intake = .discarding(bytes: 0)
-        partial = nil
-        isIntakePaused = false
-        phaseBegan = loop.now
-        transport.finishAfterFlush()
-        transport.startReading()
-    }
-
-    /// Answers in the responder's words and closes: for what was refused before, or instead of, a handler.
-    ///
-    /// - Parameter code: stable, for programs.
-    func refuse(_ status: HTTPStatus, code: String, retryAfter: Bool = false) {
-        guard !isClosed else { return }
-        var response = server.responder.refusal(status, code: code, of: current)
-        if retryAfter { response.headers.set("Retry-After", "1") }
-        let body: [UInt8] = if case .bytes(let bytes) = response.body { bytes } else { [] }
-        HTTPSerializer.appendHead(
-            of: response, bodyLength: body.count, isHTTP11: true, connection: .close, date: server.dateField, to: &transport.outbound)
-        transport.outbound.append(body)
-        linger()
     }
 
     /// Suspends while the client takes what is unsent. Returns at once when the connection is gone.

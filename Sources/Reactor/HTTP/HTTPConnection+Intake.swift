@@ -68,7 +68,7 @@ extension HTTPConnection {
             stored.consume(consumed)
             keep(stored)
         }
-        if !isIntakePaused, !isClosed { transport.startReading() }
+        readOn()
     }
 
     /// Stores what could not be used yet, and with it the state of the head that it begins.
@@ -109,8 +109,7 @@ extension HTTPConnection {
                 position += consumed
                 if needsMore { return position }
             case .discarding(let count):
-                intake = .discarding(bytes: count + rest.byteCount)
-                if count + rest.byteCount > server.limits.maxDiscardedBytes { transport.closeAfterFlush() }
+                discard(rest.byteCount, after: count)
                 return bytes.byteCount
             case .refused, .ended:
                 return bytes.byteCount
@@ -141,7 +140,9 @@ extension HTTPConnection {
             accept(&server.parser.head, bytes.extracting(first: length))
             return length
         } catch {
-            intake = .refused(error)
+            let limits = server.limits
+            let kept = bytes.extracting(first: limits.maxRequestLineBytes + limits.maxHeaderBytes)
+            intake = .refused(RefusedHead(error, bytes: unsafe kept.withUnsafeBytes { unsafe Array($0) }))
             attend()
             return bytes.byteCount
         }
@@ -149,6 +150,7 @@ extension HTTPConnection {
 
     private func accept(_ head: inout HTTPRequestHead, _ bytes: RawSpan) {
         let request = server.makeRequest(&head, bytes, remoteAddress: transport.remoteAddress)
+        guard !isRefused else { return refuseConnection(request) }
         switch request.framing {
         case .none, .contentLength(0):
             break
@@ -166,7 +168,6 @@ extension HTTPConnection {
     private func bodyBegins(_ request: HTTPRequest) {
         request.body.source = self
         bodyBytes = 0
-        discardedBytes = 0
         bodyWait = .zero
         lastBodyByte = loop.now
     }
@@ -185,7 +186,7 @@ extension HTTPConnection {
                 return (consumed, false)
             }
         } catch {
-            intake = .refused(error)
+            intake = .refused(RefusedHead(error, bytes: []))
             body.request.body.fail(.malformed)
             return (bytes.byteCount, false)
         }
@@ -194,15 +195,10 @@ extension HTTPConnection {
     private func feed(_ request: HTTPRequest, _ bytes: RawSpan) {
         bodyBytes += bytes.byteCount
         lastBodyByte = loop.now
-        guard !request.isAnswered else { return countDiscarded(bytes.byteCount) }
+        // A body that its handler did not want is read past: `canStayOpen` has seen that little of it is left.
+        guard !request.isAnswered else { return }
         request.body.feed(bytes)
         if request.body.isFull { transport.stopReading() }
-    }
-
-    /// A body that its handler did not want: read past it while it is small, so that the connection can live on.
-    private func countDiscarded(_ count: Int) {
-        discardedBytes += count
-        if discardedBytes > server.limits.maxDiscardedBytes { transport.closeAfterFlush() }
     }
 }
 
@@ -214,9 +210,7 @@ extension HTTPConnection: HTTPBodySource {
         transport.scheduleFlush()
     }
 
-    func bodyConsumed() {
-        if !isIntakePaused, !isClosed { transport.startReading() }
-    }
+    func bodyConsumed() { readOn() }
 
     /// Bytes of bodies that wait behind the request that is being answered: bounded together, however many requests they are in.
     private var bufferedBodyBytes: Int {

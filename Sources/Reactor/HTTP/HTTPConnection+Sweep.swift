@@ -16,14 +16,19 @@ extension HTTPConnection {
         let isQuiet = transport.bytesUnsent == 0
         let quietFor = now - max(phaseBegan, transport.lastWriteProgress)
         if case .discarding = intake {
-            if isQuiet, quietFor > limits.lingerTimeout { transport.abort() }
+            sweepLingering(isQuiet: isQuiet, quietFor: quietFor)
+        } else if isRefused {
+            if quietFor > limits.lingerTimeout { refuseConnection(nil) }
         } else if let current {
             sweepBody(of: current, now: now, period: period)
             let isTimedOut = now - phaseBegan > limits.handlerTimeout
             if isTimedOut, !isAnswering { abandon(.serviceUnavailable, code: "HANDLER_TIMEOUT", retryAfter: true) }
         } else if isReadingPastBody {
-            // Answered, and the client has had its second to finish what nobody reads.
-            if isQuiet, quietFor > limits.lingerTimeout { transport.abort() }
+            // The response is sent, and the client has had its second to finish a body that nobody reads.
+            if isQuiet, quietFor > limits.lingerTimeout {
+                linger()
+                attend()
+            }
         } else if partial != nil, !isIntakePaused {
             if now - phaseBegan > limits.headerTimeout { abandon(.requestTimeout, code: "REQUEST_TIMEOUT") }
         } else if pending.isEmpty, isQuiet, quietFor > limits.keepAliveTimeout {
@@ -64,7 +69,8 @@ extension HTTPConnection {
     private func abandon(_ status: HTTPStatus, code: String, retryAfter: Bool = false) {
         server.statistics.timeouts += 1
         isAbandoned = true
-        refuse(status, code: code, retryAfter: retryAfter)
+        let head = current == nil ? partial.map { partial in unsafe partial.bytes.withUnsafeBytes { unsafe Array($0) } } : nil
+        refuse(status, code: code, head: head ?? [], retryAfter: retryAfter)
         cancelHandler()
     }
 }

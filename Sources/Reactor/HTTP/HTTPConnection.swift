@@ -20,8 +20,8 @@ final class HTTPConnection {
     /// Parsed and not answered; the last one's body may still be arriving.
     var pending = HTTPRequestQueue()
     var isIntakePaused = false
-    /// Bytes of bodies that came after their answer.
-    var discardedBytes = 0
+    /// There was no room for this connection: whatever is asked first gets 503.
+    let isRefused: Bool
 
     // Answers.
     /// Answers what is pending; nil while nothing is.
@@ -58,8 +58,8 @@ final class HTTPConnection {
         case body(HTTPRequest, remaining: Int)
         case chunks(ChunkedBody)
         /// A request that cannot be framed: nothing later on this connection is served.
-        case refused(HTTPParseError)
-        /// The last answer is written: what still comes is thrown away, up to a limit.
+        case refused(RefusedHead)
+        /// The last response is written: what still comes is thrown away, see ``linger()``.
         case discarding(bytes: Int)
         /// The peer has finished sending.
         case ended
@@ -87,9 +87,10 @@ final class HTTPConnection {
         }
     }
 
-    init(transport: TCPConnection, server: HTTPServerShard) {
+    init(transport: TCPConnection, server: HTTPServerShard, isRefused: Bool = false) {
         self.transport = transport
         self.server = server
+        self.isRefused = isRefused
         phaseBegan = transport.loop.now
         lastBodyByte = transport.loop.now
     }
@@ -165,14 +166,27 @@ final class HTTPConnection {
         guard !isOver else { return }
         isOver = true
         guard !isClosed, !isAbandoned else { return }
-        if case .refused(let error) = intake {
+        switch intake {
+        case .refused(let refused):
             server.statistics.malformedRequests += 1
-            refuse(error.status, code: error.code)
-        } else if case .discarding = intake {
-            // The last answer said `Connection: close`, and the client may still be sending.
-        } else {
+            refuse(refused.error.status, code: refused.error.code, head: refused.bytes)
+        case .body, .chunks:
+            // The response is sent, and the client still sends the body: it may not have read the response.
+            linger()
+        case .discarding:
+            break
+        case .head, .ended:
             transport.closeAfterFlush()
         }
+    }
+
+    /// Responds to the first request of a connection that there was no room for.
+    /// - Parameter request: nil where none has come in time.
+    func refuseConnection(_ request: HTTPRequest?) {
+        current = request
+        refuse(.serviceUnavailable, code: "TOO_MANY_CONNECTIONS", retryAfter: true)
+        current = nil
+        attend()
     }
 
     /// Whether the connection waits for a request of which nothing has arrived.

@@ -127,9 +127,9 @@ public struct HTTPHeadParser: Sendable {
         // Now the line has twelve bytes or more, `A / HTTP/1.1`, and eight may be read from either end.
         try parseVersion(bytes, at: line.upperBound &- 8)
         let method = HTTPMethod(word: bytes.word(line.lowerBound), length: position &- line.lowerBound)
-        if method == .connect { throw HTTPTarget.isAuthority(bytes, target) ? .unknownMethod : .invalidTarget }
+        if method == .connect { throw HTTPTarget.isAuthority(bytes, target) ? .noTunnels : .invalidTarget }
         let parts = try HTTPTarget(bytes, target)
-        guard let method else { throw .unknownMethod }
+        guard let method = method ?? HTTPMethod(registered: bytes.extracting(line.lowerBound..<position)) else { throw .unknownMethod }
         // RFC 9112 3.2.4: `*` is for OPTIONS.
         if parts.form == .asterisk, method != .options { throw .invalidTarget }
         head.method = method
@@ -157,11 +157,10 @@ public struct HTTPHeadParser: Sendable {
 }
 
 extension HTTPMethod {
-    /// The method that is the first `length` bytes of `word`, or nil where this server knows none of that name. Methods are
-    /// compared with case (RFC 9110 9.1).
+    /// The method that is the first `length` bytes of `word`, of those that clients of an API send; nil for any other name.
     @inline(__always)
     init?(word: UInt64, length: Int) {
-        // No method that is known has more than seven bytes. A constant is the name read from its end: "TEG".
+        // None of these has more than seven bytes. A constant is the name read from its end: "TEG".
         guard length <= 7 else { return nil }
         switch word & (1 &<< UInt64(length &* 8) &- 1) {
         case 0x54_4547: self = .get

@@ -6,6 +6,8 @@ public enum HTTPParseError: Error, Sendable, Hashable {
     case invalidRequestLine
     case invalidMethod
     case unknownMethod
+    /// CONNECT, with a target that suits it (RFC 9110 9.3.6).
+    case noTunnels
     case invalidTarget
     case invalidVersion
     case unsupportedVersion
@@ -37,6 +39,7 @@ public enum HTTPParseError: Error, Sendable, Hashable {
     public var status: HTTPStatus {
         switch self {
         case .unknownMethod, .unknownTransferCoding: .notImplemented
+        case .noTunnels: .methodNotAllowed
         case .unsupportedVersion: .httpVersionNotSupported
         case .requestLineTooLong: .uriTooLong
         case .headerTooLarge, .tooManyFields, .chunkExtensionsTooLarge, .trailersTooLarge: .requestHeaderFieldsTooLarge
@@ -49,6 +52,7 @@ public enum HTTPParseError: Error, Sendable, Hashable {
     var code: String {
         switch self {
         case .unknownMethod, .unknownTransferCoding: "NOT_IMPLEMENTED"
+        case .noTunnels: "METHOD_NOT_ALLOWED"
         case .unsupportedVersion: "HTTP_VERSION_NOT_SUPPORTED"
         case .requestLineTooLong: "URI_TOO_LONG"
         case .headerTooLarge, .tooManyFields, .chunkExtensionsTooLarge, .trailersTooLarge: "REQUEST_HEADER_FIELDS_TOO_LARGE"

@@ -12,7 +12,7 @@ public struct HTTPRequestHead: Sendable {
     public internal(set) var method = HTTPMethod.get
     /// The request target as it was sent.
     public internal(set) var target = 0..<0
-    /// Its path; empty for `*` and for an absolute form without one.
+    /// Its path; never empty: `*` for the asterisk form, and the `/` of `http://` for an absolute form without a path.
     public internal(set) var path = 0..<0
     /// What follows the `?`.
     public internal(set) var query: Range<Int>?

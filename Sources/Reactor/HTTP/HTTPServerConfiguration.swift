@@ -66,16 +66,14 @@ public struct HTTPServerStatistics: Sendable, Equatable {
 public protocol HTTPResponder: Sendable {
     func respond(to request: HTTPRequest) async -> HTTPResponse
 
-    /// The answer to what the server itself refuses, after which it closes the connection. Its body is empty or bytes.
-    /// - Parameters:
-    ///   - code: stable, for programs: `REQUEST_TIMEOUT`, `HANDLER_TIMEOUT`, or the parser's reason.
-    ///   - request: the request whose body or handler was at fault; nil where none was understood.
-    func refusal(_ status: HTTPStatus, code: String, of request: HTTPRequest?) -> HTTPResponse
+    /// The response to what the server itself refuses, after which it closes the connection. Its body is empty or bytes.
+    func refusal(_ refusal: HTTPRefusal) -> HTTPResponse
 }
 
 extension HTTPResponder {
-    public func refusal(_ status: HTTPStatus, code: String, of request: HTTPRequest?) -> HTTPResponse {
-        var response = HTTPResponse(status: status, body: .bytes(Array(#"{"detail":"\#(status.reason)","code":"\#(code)"}"#.utf8)))
+    public func refusal(_ refusal: HTTPRefusal) -> HTTPResponse {
+        let text = #"{"detail":"\#(refusal.status.reason)","code":"\#(refusal.code)"}"#
+        var response = HTTPResponse(status: refusal.status, body: .bytes(Array(text.utf8)))
         response.headers.append("Content-Type", "application/json")
         return response
     }

@@ -19,6 +19,8 @@ final class HTTPServerShard {
 
     private var listener: TCPListener?
     private var connections: [HTTPConnection] = []
+    /// Those among them that there was no room for.
+    private var refusedConnections = 0
     private var connectionsByAddress: [String: Int] = [:]
     private var spareRequests: [HTTPRequest] = []
     /// Tasks without a connection. The last one to be parked is the first to be taken: its memory is the warmest.
@@ -33,6 +35,8 @@ final class HTTPServerShard {
     /// ends with it.
     private static let maxSpareRequests = 1_024
     private static let maxParkedWorkers = 1_024
+    /// So many connections over the limit are told why at a time; more are closed without a word.
+    private static let maxRefusedConnections = 64
 
     init(loop: EventLoop, configuration: HTTPServerConfiguration, shards: Int, responder: any HTTPResponder) {
         self.loop = loop
@@ -64,34 +68,37 @@ final class HTTPServerShard {
     private func admit(_ transport: TCPConnection) {
         let host = transport.remoteAddress.host
         let isCounted = !transport.remoteAddress.isLocal
-        guard connections.count < maxConnections, !isCounted || connectionsByAddress[host, default: 0] < maxConnectionsPerAddress else {
-            statistics.connectionsRefused += 1
-            return refuse(transport)
-        }
+        let isRoom = connections.count - refusedConnections < maxConnections
+        guard isRoom, !isCounted || connectionsByAddress[host, default: 0] < maxConnectionsPerAddress else { return refuse(transport) }
         if let tls, !transport.startTLS(tls) {
             statistics.connectionsRefused += 1
             return transport.abort()
         }
         statistics.connectionsAccepted += 1
         if isCounted { connectionsByAddress[host, default: 0] += 1 }
-        let connection = HTTPConnection(transport: transport, server: self)
+        enroll(HTTPConnection(transport: transport, server: self))
+    }
+
+    private func refuse(_ transport: TCPConnection) {
+        statistics.connectionsRefused += 1
+        // To say it in TLS would take the handshake that there is no room for.
+        guard tls == nil, refusedConnections < HTTPServerShard.maxRefusedConnections else { return transport.abort() }
+        refusedConnections += 1
+        enroll(HTTPConnection(transport: transport, server: self, isRefused: true))
+    }
+
+    private func enroll(_ connection: HTTPConnection) {
         connection.slot = connections.count
         connections.append(connection)
         startSweeping()
         connection.start()
     }
 
-    private func refuse(_ transport: TCPConnection) {
-        // To say it in TLS would take the handshake that there is no room for.
-        guard tls == nil else { return transport.abort() }
-        transport.outbound.append(
-            "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n" as StaticString)
-        transport.closeAfterFlush()
-    }
-
     func remove(_ connection: HTTPConnection) {
         let address = connection.transport.remoteAddress
-        if !address.isLocal, let count = connectionsByAddress[address.host] {
+        if connection.isRefused {
+            refusedConnections -= 1
+        } else if !address.isLocal, let count = connectionsByAddress[address.host] {
             connectionsByAddress[address.host] = count > 1 ? count - 1 : nil
         }
         let last = connections.removeLast()
@@ -189,7 +196,7 @@ final class HTTPServerShard {
 
     var snapshot: HTTPServerStatistics {
         var snapshot = statistics
-        snapshot.connectionsOpen = connections.count
+        snapshot.connectionsOpen = connections.count - refusedConnections
         return snapshot
     }
 }

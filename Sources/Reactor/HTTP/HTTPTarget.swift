@@ -10,7 +10,7 @@ struct HTTPTarget {
     }
 
     var form: Form
-    /// `*` for the asterisk form; empty for an absolute form without a path.
+    /// `*` for the asterisk form, and never empty.
     var path: Range<Int>
     var query: Range<Int>?
 
@@ -27,7 +27,10 @@ struct HTTPTarget {
             query = nil
         } else {
             form = .absolute
-            (path, query) = try HTTPTarget.pathAndQuery(bytes, HTTPTarget.behindAuthority(bytes, range))
+            let rest = try HTTPTarget.afterAuthority(bytes, range)
+            (path, query) = try HTTPTarget.pathAndQuery(bytes, rest)
+            // An empty path means "/" (RFC 9110 4.2.3), which stands in front of every authority.
+            if path.isEmpty { path = HTTPTarget.slashBeforeAuthority(bytes, range) }
         }
     }
 
@@ -39,8 +42,15 @@ struct HTTPTarget {
         return false
     }
 
+    /// The second slash of `http://` or `https://`.
+    private static func slashBeforeAuthority(_ bytes: RawSpan, _ range: Range<Int>) -> Range<Int> {
+        var position = range.lowerBound
+        while bytes.octet(position) != UInt8(ascii: "/") { position += 1 }
+        return position + 1..<position + 2
+    }
+
     /// What follows `http://host:port`. Host is ignored then, and so is what this says beyond being valid: there is one origin here.
-    private static func behindAuthority(_ bytes: RawSpan, _ range: Range<Int>) throws(HTTPParseError) -> Range<Int> {
+    private static func afterAuthority(_ bytes: RawSpan, _ range: Range<Int>) throws(HTTPParseError) -> Range<Int> {
         var start = range.lowerBound
         if range.count > 7, bytes.equals("http://", in: start..<start + 7) {
             start += 7
@@ -63,11 +73,12 @@ struct HTTPTarget {
         guard bytes.octet(pathEnd) == UInt8(ascii: "?") else { throw .invalidTarget }
         let query = pathEnd + 1..<range.upperBound
         // A fragment is not sent to a server (RFC 9110 4.2.5), and nothing else ends a query.
-        guard try skip(HTTPCharacters.query, bytes, query) == query.upperBound else { throw .invalidTarget }
+        for position in query where !HTTPCharacters.query.contains(bytes.octet(position)) { throw .invalidTarget }
         return (path, query)
     }
 
-    /// Where the run of `allowed` bytes and escapes ends.
+    /// Where the run of `allowed` bytes and escapes ends. In a path a `%` that begins no escape is refused: what it names would
+    /// depend on who decodes it.
     @inline(__always)
     private static func skip(_ allowed: HTTPCharacters.Set, _ bytes: RawSpan, _ range: Range<Int>) throws(HTTPParseError) -> Int {
         var position = range.lowerBound

@@ -232,6 +232,16 @@ public final class TCPConnection: TickFlushable {
         scheduleFlush()
     }
 
+    /// Whether the peer has closed or reset the connection, after our own FIN. It costs a system call, and is for a connection that
+    /// is not read: one that is read hears of it. A FIN for which the kernel has no room, because it holds more than it may of
+    /// what is not read, is not seen.
+    var hasPeerClosed: Bool {
+        guard let descriptor else { return true }
+        var watched = pollfd(fd: descriptor, events: 0, revents: 0)
+        // POLLHUP: both directions are shut down; POLLERR: a reset (poll(2)).
+        return unsafe poll(&watched, 1, 0) == 1 && watched.revents & Int16(POLLHUP | POLLERR) != 0
+    }
+
     /// Closes now; what is unsent is lost. Idempotent.
     public func abort() {
         if let tls { sayGoodbye(tls) }
@@ -241,13 +251,19 @@ public final class TCPConnection: TickFlushable {
     /// Closes now and tells the peer that the stream is broken: what was sent so far is not all of it. Idempotent.
     public func reset() {
         guard closing != .closed else { return }
-        var descriptor = uv_os_fd_t()
-        if unsafe uv_fileno(UnsafeMutableRawPointer(stream).assumingMemoryBound(to: uv_handle_t.self), &descriptor) == 0 {
+        if let descriptor {
             // With a linger time of zero close(2) sends RST and drops what the kernel still holds.
             var option = linger(l_onoff: 1, l_linger: 0)
             _ = unsafe setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
         }
         close(nil)
+    }
+
+    /// The socket; nil once it is closed.
+    private var descriptor: Int32? {
+        var descriptor = uv_os_fd_t()
+        let handle = unsafe UnsafeMutableRawPointer(stream).assumingMemoryBound(to: uv_handle_t.self)
+        return unsafe uv_fileno(handle, &descriptor) == 0 ? descriptor : nil
     }
 
     private func finishIfAsked() {
@@ -256,11 +272,8 @@ public final class TCPConnection: TickFlushable {
             close(nil)
         case .finishAfterFlush:
             closing = .finished
-            var descriptor = uv_os_fd_t()
             // A plain shutdown(2): nothing is queued in libuv at this point, so its own request would only add an allocation.
-            if unsafe uv_fileno(UnsafeMutableRawPointer(stream).assumingMemoryBound(to: uv_handle_t.self), &descriptor) == 0 {
-                _ = shutdown(descriptor, Int32(SHUT_WR))
-            }
+            if let descriptor { _ = shutdown(descriptor, Int32(SHUT_WR)) }
         case .no, .finished, .closed:
             break
         }

@@ -44,7 +44,9 @@ private func slice(_ text: String, _ range: Range<Int>) -> String {
     private static let targets: [(target: String, path: String, query: String?)] = [
         ("/", "/", nil), ("/a/b", "/a/b", nil), ("/a?b=c", "/a", "b=c"), ("/?", "/", ""), ("/a?b?c/d", "/a", "b?c/d"),
         ("/%41%7e/..;x=1,2", "/%41%7e/..;x=1,2", nil), ("//a", "//a", nil), ("/a[0]|b?c[]={}|^`\\", "/a[0]|b", "c[]={}|^`\\"),
-        ("http://a/b?c", "/b", "c"), ("HTTPS://a.b:8443/", "/", nil), ("http://a", "", nil), ("http://a?b", "", "b"),
+        ("http://a/b?c", "/b", "c"), ("HTTPS://a.b:8443/", "/", nil), ("http://a", "/", nil), ("http://a?b", "/", "b"),
+        ("https://a?", "/", ""),
+        ("/?%", "/", "%"), ("/a?b=100%&c=%4", "/a", "b=100%&c=%4"), ("/?%g4%", "/", "%g4%"),
         ("http://[::1]:80/x", "/x", nil),
     ]
 
@@ -63,7 +65,7 @@ private func slice(_ text: String, _ range: Range<Int>) -> String {
     }
 
     @Test(arguments: [
-        "a", "index.html", "**", "*a", "?a", "/a#b", "/%", "/%4", "/%4g", "/?%g4", "/\"", "/<a>", "/a\\b", "/{}", "/é", "/\u{7F}", "/a\tb",
+        "a", "index.html", "**", "*a", "?a", "/a#b", "/%", "/%4", "/%4g", "/\"", "/<a>", "/a\\b", "/{}", "/é", "/\u{7F}", "/a\tb",
         "/\0",
         "http:///", "http://", "http://a@b/", "http://a:b/", "http://a:65536/", "http://[::1/", "http://a/#b", "ftp://a/", "a:80",
         "mailto:a@b",
@@ -72,8 +74,8 @@ private func slice(_ text: String, _ range: Range<Int>) -> String {
         #expect(error(of: "GET \(target) HTTP/1.1\r\nHost: a\r\n\r\n") == .invalidTarget)
     }
 
-    @Test func connectIsKnownAndNotImplemented() {
-        #expect(error(of: "CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n") == .unknownMethod)
+    @Test func connectIsKnownAndRefused() {
+        #expect(error(of: "CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n") == .noTunnels)
         #expect(error(of: "CONNECT / HTTP/1.1\r\nHost: a\r\n\r\n") == .invalidTarget)
     }
 

@@ -5,35 +5,6 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Answers with whatever the test's closure says.
-private struct Responder: HTTPResponder {
-    let body: @Sendable (HTTPRequest) async -> HTTPResponse
-
-    func respond(to request: HTTPRequest) async -> HTTPResponse { await body(request) }
-}
-
-private func text(_ text: String, _ status: HTTPStatus = .ok) -> HTTPResponse {
-    HTTPResponse(status: status, body: .bytes(Array(text.utf8)))
-}
-
-/// Runs a server with one handler, and the test's client on the same loop.
-private func withServer(
-    limits: HTTPLimits = HTTPLimits(), maxConnections: Int = 100, address: SocketAddress = .ip(host: "127.0.0.1", port: 0),
-    _ handler: @escaping @Sendable (HTTPRequest) async -> HTTPResponse,
-    _ test: @escaping @Sendable (isolated LoopActor, HTTPServer) async throws -> Void
-) async throws {
-    try await EventLoopGroup.withGroup(loops: 1) { group in
-        let configuration = HTTPServerConfiguration(address: address, limits: limits, maxConnections: maxConnections)
-        let server = try await HTTPServer.start(on: group, configuration) { _ in Responder(body: handler) }
-        let isolation = group.loops[0].isolation
-        let result = await Task(executorPreference: group.loops[0]) {
-            try await isolation.run { isolation in try await test(isolation, server) }
-        }.result
-        await server.drain(within: .milliseconds(100))
-        try result.get()
-    }
-}
-
 /// The server's answers without their Date, which changes.
 private func withoutDates(_ answers: String) -> String {
     answers.components(separatedBy: "\r\n").filter { !$0.hasPrefix("Date: ") }.joined(separator: "\r\n")
@@ -62,10 +33,10 @@ extension String {
                 var configuration = HTTPServerConfiguration(address: first.address)
                 await #expect(
                     performing: {
-                        try await HTTPServer.start(on: group, configuration) { _ in Responder { _ in text("second") } }
+                        try await HTTPServer.start(on: group, configuration) { _ in ClosureResponder { _ in text("second") } }
                     }, throws: { ($0 as? TransportError)?.isAddressInUse == true })
                 configuration.sharesPort = true
-                let second = try await HTTPServer.start(on: group, configuration) { _ in Responder { _ in text("second") } }
+                let second = try await HTTPServer.start(on: group, configuration) { _ in ClosureResponder { _ in text("second") } }
                 #expect(second.address == first.address)
                 await second.drain(within: .milliseconds(100))
             }
@@ -505,10 +476,21 @@ extension String {
                 try await client.receive { $0.hasSuffix("hello") }
                 kept.append(client)
             }
-            let refused = try await RawClient.connect(to: server.address, loop: isolation.loop)
-            let answer = try await refused.receiveToEnd()
-            #expect(answer.hasPrefix("HTTP/1.1 503"))
-            refused.abort()
+            // One that asks is told at once, also in the middle of a body; one that does not is told all the same.
+            let large = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n" + String(repeating: "x", count: 1_000_000)
+            for request in [HTTPServerTests.get, large, ""] {
+                let refused = try await RawClient.connect(to: server.address, loop: isolation.loop)
+                refused.send(request)
+                let answer = try await refused.receiveToEnd()
+                #expect(answer.hasPrefix("HTTP/1.1 503"))
+                #expect(answer.contains("\r\nRetry-After: 1\r\n"))
+                #expect(answer.contains("TOO_MANY_CONNECTIONS"))
+                #expect(refused.failure == nil)
+                refused.abort()
+            }
+            let statistics = await server.statistics()
+            #expect(statistics.connectionsOpen == 2)
+            #expect(statistics.connectionsRefused == 3)
             for client in kept { client.abort() }
         }
     }
@@ -578,7 +560,7 @@ extension String {
         limits.pipelinedTurn = .seconds(60)
         let configuration = HTTPServerConfiguration(address: .ip(host: "127.0.0.1", port: 0), limits: limits)
         try await EventLoopGroup.withGroup(loops: 1) { group in
-            let server = try await HTTPServer.start(on: group, configuration) { _ in Responder { _ in text("hello") } }
+            let server = try await HTTPServer.start(on: group, configuration) { _ in ClosureResponder { _ in text("hello") } }
             // The client has a loop of its own, so that everything counted is the server's.
             let statistics = { @Sendable () async -> EventLoopStatistics in await group.loops[0].isolation.run { $0.loop.statistics } }
             let rounds = 20

@@ -29,11 +29,11 @@ struct ErrorMiddleware: Middleware {
     }
 
     static func response(to error: any Error, _ context: RequestContext) -> HTTPResponse {
-        APIError(error).response(requestID: context.requestID, isProblem: prefersProblem(context.request))
+        APIError(error).response(requestID: context.requestID, isProblem: prefersProblem(context.request.header("accept")))
     }
 
     /// Whether a client asks for errors as RFC 9457 has them.
-    static func prefersProblem(_ request: HTTPRequest) -> Bool {
-        request.header("accept")?.lists("application/problem+json") ?? false
+    static func prefersProblem(_ accept: Text?) -> Bool {
+        accept?.lists("application/problem+json") ?? false
     }
 }

@@ -92,7 +92,7 @@ struct IdempotencyMiddleware: Middleware {
     private static func body(of context: RequestContext, _ declaration: RouteDeclaration) async throws -> [UInt8]? {
         guard let (_, encodings) = declaration.body else { return [] }
         let request = context.request
-        guard let encoding = try? BodyReader.encoding(of: request.header("content-type"), among: encodings) else { return nil }
+        guard let encoding = try? BodyReader.encoding(of: request, among: encodings) else { return nil }
         guard encoding != .multipart else {
             context.formDigest = FormDigest()
             return []

@@ -9,6 +9,14 @@ import Reactor
 protocol Middleware: Sendable {
     /// Answers, by calling `next` or without it. What it throws is turned into an answer by ``ErrorMiddleware``.
     func respond(to context: RequestContext, next: Next) async throws -> HTTPResponse
+
+    /// Adds what every response has from this middleware to one that the server makes without a handler: a malformed request, a
+    /// limit, a timeout. No pipeline is run for those.
+    func amend(_ response: inout HTTPResponse, of refusal: HTTPRefusal)
+}
+
+extension Middleware {
+    func amend(_ response: inout HTTPResponse, of refusal: HTTPRefusal) {}
 }
 
 /// The rest of the way: the middleware after this one, and the handler at its end.
@@ -33,6 +41,11 @@ final class Pipeline: Sendable {
     init(_ middleware: [any Middleware], endpoint: @escaping Route.Endpoint) {
         self.middleware = middleware
         self.endpoint = endpoint
+    }
+
+    /// Amends a response that did not go through the pipeline.
+    func amend(_ response: inout HTTPResponse, of refusal: HTTPRefusal) {
+        for layer in middleware.reversed() { layer.amend(&response, of: refusal) }
     }
 
     func respond(to context: RequestContext) async throws -> HTTPResponse {

@@ -13,19 +13,23 @@ struct SecurityHeadersMiddleware: Middleware {
 
     func respond(to context: RequestContext, next: Next) async throws -> HTTPResponse {
         var response = try await next(context)
-        SecurityHeadersMiddleware.add(to: &response.headers)
-        if isTLS { response.headers.setIfAbsent("Strict-Transport-Security", "max-age=31536000; includeSubDomains") }
+        addHeaders(to: &response)
         if context.route?.declaration.isSensitive == true { response.headers.set("Cache-Control", "no-store") }
         return response
     }
 
-    /// What every answer has, also one that no request came to.
-    static func add(to headers: inout HTTPHeaders) {
-        headers.setIfAbsent("X-Content-Type-Options", "nosniff")
-        headers.setIfAbsent("X-Frame-Options", "DENY")
-        headers.setIfAbsent("Referrer-Policy", "no-referrer")
-        // An API's answer loads nothing; pages bring a policy of their own.
-        headers.setIfAbsent("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+    func amend(_ response: inout HTTPResponse, of _: HTTPRefusal) {
+        addHeaders(to: &response)
+        response.headers.set("Cache-Control", "no-store")
+    }
+
+    private func addHeaders(to response: inout HTTPResponse) {
+        response.headers.setIfAbsent("X-Content-Type-Options", "nosniff")
+        response.headers.setIfAbsent("X-Frame-Options", "DENY")
+        response.headers.setIfAbsent("Referrer-Policy", "no-referrer")
+        // An API's response loads nothing; pages bring a policy of their own.
+        response.headers.setIfAbsent("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+        if isTLS { response.headers.setIfAbsent("Strict-Transport-Security", "max-age=31536000; includeSubDomains") }
     }
 }
 

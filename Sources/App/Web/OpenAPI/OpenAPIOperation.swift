@@ -104,7 +104,9 @@ struct OpenAPIOperation {
         case .user: errors += [.notAuthenticated, .invalidToken]
         case .admin: errors += [.notAuthenticated, .invalidToken, .adminRequired]
         }
-        if declaration.body != nil { errors += [.badRequest, .bodyTimeout, .bodyTooLarge, .unsupportedMediaType] }
+        if declaration.body != nil {
+            errors += [.badRequest, .bodyTimeout, .bodyTooLarge, .unsupportedMediaType, .unsupportedContentCoding]
+        }
         if declaration.limit != nil { errors.append(.tooManyRequests(retryAfter: .seconds(1))) }
         if takesIdempotencyKey { errors.append(.idempotencyConflict) }
         if !declaration.bypassesAdmission { errors.append(.unavailable()) }

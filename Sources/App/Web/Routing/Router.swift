@@ -28,6 +28,9 @@ struct Router: Sendable {
         let node: Int
     }
 
+    /// What routes may be declared with, for requests that ask about the server and not about a path of it.
+    static let serverMethods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+
     private var nodes = [Node()]
 
     init(_ routes: [Route]) {
@@ -39,7 +42,7 @@ struct Router: Sendable {
     func match(_ method: HTTPMethod, _ path: Span<UInt8>) -> RouteMatch {
         // OPTIONS * asks about the server (RFC 9110 9.3.7).
         if method == .options, path.count == 1, path[0] == UInt8(ascii: "*") {
-            return .options(allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
+            return .options(allow: Router.serverMethods)
         }
         guard path.count > 0, path[0] == UInt8(ascii: "/") else { return .notFound }
         // One slash at the end is forgiven, two are not: "//" is another path than "/".
