@@ -98,15 +98,15 @@ final class Backend: Sendable {
     }
 
     /// Ends everything in the opposite order of its making. Nothing may be under way any more. Idempotent.
-    func shutdown() async {
-        await live.stop()
-        await tracer?.exporter.stop()
-        await health.stop()
+    func shutdown(_ progress: ShutdownProgress = ShutdownProgress()) async {
+        await progress.step("the live page") { await live.stop() }
+        await progress.step("the export of traces") { await tracer?.exporter.stop() }
+        await progress.step("health checks") { await health.stop() }
         for probe in lagProbes { await probe.stop() }
-        await sessions.shutdown()
-        await caches.shutdown()
-        for client in redis ?? [] { await client.shutdown() }
-        for pool in pools { await pool.shutdown() }
+        await progress.step("sessions") { await sessions.shutdown() }
+        await progress.step("the cache") { await caches.shutdown() }
+        await progress.step("connections to Redis") { for client in redis ?? [] { await client.shutdown() } }
+        await progress.step("connections to the database") { for pool in pools { await pool.shutdown() } }
     }
 }
 

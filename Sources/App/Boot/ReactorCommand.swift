@@ -16,6 +16,7 @@ struct ReactorCommand: AsyncParsableCommand {
         ])
 
     static func main() async {
+        StandardStream.openClosed()
         let status = await run(Array(CommandLine.arguments.dropFirst()))
         LogOutput.flush()
         exit(withError: ExitCode(status))

@@ -11,9 +11,16 @@ struct Server {
     let configuration: AppConfiguration
     let logger: Logger
     let startedAt: MonotonicInstant
+    private let ending = ShutdownProgress()
+
+    init(configuration: AppConfiguration, logger: Logger, startedAt: MonotonicInstant) {
+        self.configuration = configuration
+        self.logger = logger
+        self.startedAt = startedAt
+    }
 
     /// Serves until SIGTERM or SIGINT, then drains. A second signal ends the process at once, and so does one that comes before it
-    /// listens.
+    /// listens. `SHUTDOWN_GRACE` after the first one the process ends whatever hangs, with a line that says what.
     /// - Throws: ``ConfigurationError``, ``MigrationError``, `TransportError` where the address cannot be listened on.
     func run() async throws {
         ProcessLimits.raiseFileDescriptorLimit()
@@ -26,7 +33,7 @@ struct Server {
         try await EventLoopGroup.withGroup(loops: loops) { group in
             // Before anything that takes time: from here on the operator's signals mean what they should.
             let termination = TerminationWatch(loop: group.loops[0])
-            await termination.start(logger: logger)
+            try await termination.start(configuration, ending: ending, logger: logger)
             let hangup = HangupWatch(loop: group.loops[0])
             await hangup.start(logger: logger)
             do {
@@ -38,6 +45,7 @@ struct Server {
             }
             await hangup.stop()
             await termination.stop()
+            ending.begin("threads of event loops, of files and of name resolution")
         }
         logger.notice("stopped")
     }
@@ -63,10 +71,10 @@ struct Server {
             if configuration.environment != .development { try await Server.checkSchema(of: backend.pools[0], logger: logger) }
             try await serve(backend, on: group, tls, termination, hangup)
         } catch {
-            await backend.shutdown()
+            await backend.shutdown(ending)
             throw error
         }
-        await backend.shutdown()
+        await backend.shutdown(ending)
     }
 
     /// Refuses a schema that is not what this program's migrations make. One that is behind, or a database that is away, is
@@ -108,10 +116,11 @@ struct Server {
         logger.notice("draining", metadata: ["signal": "\(signal)", "grace": "\(DurationText.render(configuration.server.shutdownGrace))"])
         await backend.health.beginDraining()
         sweep.cancel()
-        async let jobsEnded: Void? = worker?.stop(within: configuration.server.shutdownGrace)
-        await server.drain(within: configuration.server.shutdownGrace)
+        let grace = configuration.server.shutdownGrace
+        async let jobsEnded: Void? = worker?.stop(within: grace, ending)
+        await ending.step("requests") { await server.drain(within: grace) }
         _ = await jobsEnded
-        await sweep.value
+        await ending.step("the sweep of files") { await sweep.value }
     }
 
     /// One line with everything that somebody who has just started it wants to know.

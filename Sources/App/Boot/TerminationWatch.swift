@@ -39,11 +39,17 @@ actor TerminationWatch {
         first = LoopPromise(loop: loop)
     }
 
-    /// When it returns, the signals' default action is suspended.
-    func start(logger: Logger) {
+    /// When it returns, the signals' default action is suspended, and the first of them begins the grace after which the process ends.
+    func start(_ configuration: AppConfiguration, ending: ShutdownProgress, logger: Logger) throws {
         sources = [TerminationWatch.terminate, TerminationWatch.interrupt].compactMap { number in
             // The cycle of references ends with `stop()`.
             try? SignalSource(number, loop: loop) { self.received($0, logger) }
+        }
+        try TerminationDeadline.start(grace: configuration.server.shutdownGrace) {
+            LogOutput.flush(within: .milliseconds(50))
+            return LogOutput.line(
+                configuration.log, .error, "the grace is over",
+                ["unfinished": "\(ending.unfinished)", "grace": "\(DurationText.render(configuration.server.shutdownGrace))"])
         }
     }
 
@@ -63,7 +69,7 @@ actor TerminationWatch {
         case .drain: first.succeed(number)
         case .exit(let status):
             if status == 0 { logger.notice("stopped before it listened", metadata: ["signal": "\(number)"]) }
-            LogOutput.flush()
+            LogOutput.flush(within: .milliseconds(100))
             ProcessExit.now(status)
         }
     }

@@ -35,9 +35,15 @@ struct RunningWorker: Sendable {
     }
 
     /// Takes no more jobs and returns when those under way have ended; after `grace` they are cancelled, and run again elsewhere.
-    func stop(within grace: Duration) async {
+    func stop(within grace: Duration, _ progress: ShutdownProgress = ShutdownProgress()) async {
         for task in company { task.cancel() }
-        for task in company { await task.value }
+        await progress.step("database connections for schedules and notifications") {
+            for task in company { await task.value }
+        }
+        await progress.step("jobs") { await stopWork(within: grace) }
+    }
+
+    private func stopWork(within grace: Duration) async {
         await worker.stop()
         let loop = worker.loop
         let work = self.work

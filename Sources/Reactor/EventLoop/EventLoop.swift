@@ -250,8 +250,8 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     // MARK: Thread
 
     /// Starts the loop's thread and returns once it is polling.
-    func start() -> LoopThread {
-        LoopThread.start(name: "loop-\(index)") { [self] thread in
+    func start(name: String? = nil) -> LoopThread {
+        LoopThread.start(name: name ?? "loop-\(index)") { [self] thread in
             self.thread = thread
         } body: { [self] in
             run()

@@ -7,7 +7,7 @@ import Synchronization
 
 /// A bounded queue of bytes before a standard stream.
 ///
-/// The thread lives until the process ends: whoever wants the last bytes out calls ``flush()``.
+/// The thread lives until the process ends: to have the last bytes written, call ``flush(within:)``.
 // SAFETY: the semaphore is made for use from several threads and is never freed while the thread waits on it, because the
 // thread keeps the writer alive; everything else is behind mutexes.
 @safe
@@ -59,15 +59,39 @@ public final class BackgroundWriter: @unchecked Sendable {
     /// Writes on the caller's thread what is pending, and returns when it is written. Blocks.
     public func flush() {
         writing.withLock { _ in
-            let taken = pending.withLock { pending in
-                defer { pending = Pending() }
-                return pending
-            }
-            if !taken.bytes.isEmpty { stream.write(taken.bytes) }
-            if taken.droppedCount > 0 {
-                stream.write(Array("(\(taken.droppedCount) log lines were dropped: their reader was too slow)\n".utf8))
-            }
+            let taken = take()
+            stream.write(taken.bytes)
+            stream.write(BackgroundWriter.report(of: taken))
         }
+    }
+
+    /// The same for the end of a process, whose reader may have stopped reading.
+    /// - Returns: false where not all of it could be written within `limit`; the rest is dropped.
+    @discardableResult
+    public func flush(within limit: Duration) -> Bool {
+        let deadline = MonotonicInstant.now() + limit
+        while true {
+            let isWritten = writing.withLockIfAvailable { _ in
+                let taken = take()
+                return stream.writeAvailable(taken.bytes + BackgroundWriter.report(of: taken), within: max(.zero, deadline - .now()))
+            }
+            if let isWritten { return isWritten }
+            // The thread is writing, and may be stuck there.
+            guard MonotonicInstant.now() < deadline else { return false }
+            usleep(1_000)
+        }
+    }
+
+    private func take() -> Pending {
+        pending.withLock { pending in
+            defer { pending = Pending() }
+            return pending
+        }
+    }
+
+    private static func report(of taken: Pending) -> [UInt8] {
+        guard taken.droppedCount > 0 else { return [] }
+        return Array("(\(taken.droppedCount) log lines were dropped: their reader was too slow)\n".utf8)
     }
 
     private func run() {

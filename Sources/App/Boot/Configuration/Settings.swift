@@ -50,7 +50,7 @@ enum Settings {
                 "Requests that a busy loop left waiting for longer get 503"),
             Setting(
                 "SHUTDOWN_GRACE", \.server.shutdownGrace, .duration(.zero...(.seconds(3_600))),
-                "For how long requests in flight are waited for when the server stops")),
+                "For how long requests in flight are waited for when the server stops; then it ends, whatever hangs")),
         SettingGroup(
             "HTTP limits",
             // The parser keeps 16-bit offsets into a head: both together must stay below 64 KiB.

@@ -2,6 +2,7 @@
 
 import Logging
 import Reactor
+import Synchronization
 
 /// How a log line looks.
 enum LogFormat: String, Sendable, CaseIterable {
@@ -35,6 +36,15 @@ enum LogOutput {
         return logger
     }
 
-    /// Writes what is pending; the last thing a command does.
-    static func flush() { writer.flush() }
+    /// Writes what is pending, as far as its reader takes it within `limit`; the last thing a command does.
+    static func flush(within limit: Duration = .seconds(2)) { writer.flush(within: limit) }
+
+    /// One line in the log's format, and not written.
+    static func line(_ settings: AppConfiguration.Log, _ level: Logger.Level, _ text: Logger.Message, _ fields: Logger.Metadata) -> [UInt8]
+    {
+        let lines = Mutex<[UInt8]>([])
+        logger(settings, colored: StandardStream.error.isTerminal) { line in lines.withLock { $0 += line } }.log(
+            level: level, text, metadata: fields)
+        return lines.withLock { $0 }
+    }
 }
