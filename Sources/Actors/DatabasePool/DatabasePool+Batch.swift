@@ -28,9 +28,11 @@ extension DatabasePool {
                 }
             let failures = results.lazy.compactMap(\.failure)
             counters.errors += failures.count { _ in true }
+            for failure in failures { note(failure) }
             observer?(statement, began, failures.first)
             return results
         } catch {
+            note(error)
             counters.errors += batch.count
             observer?(statement, began, error)
             throw error

@@ -75,6 +75,8 @@ extension DatabasePool {
                 lane.waiters.removeValue(forKey: waiter)?.fail(error)
             case .close(let id):
                 close(id, lane)
+            case .retire(let id):
+                retire(id, lane)
             }
         }
         arm()
@@ -94,8 +96,23 @@ extension DatabasePool {
         Task(executorPreference: loop) { await self.finishClosing(key) }
     }
 
+    /// Lets go of a connection that callers may still be waiting on.
+    private func retire(_ id: PoolState.ConnectionID, _ lane: PoolLane) {
+        guard let connection = lane.connections.removeValue(forKey: id) as? PostgresConnection else { return checkQuiet() }
+        sharedConnections.removeAll { $0 === connection }
+        connection.observer = nil
+        lastClosing += 1
+        let key = lastClosing
+        closing[key] = connection
+        Task(executorPreference: loop) { await self.finishClosing(key) }
+    }
+
     private func finishClosing(_ key: Int) async {
-        await closing[key]?.close()
+        if let connection = closing[key] as? PostgresConnection {
+            await connection.drainAndClose()
+        } else {
+            await closing[key]?.close()
+        }
         closing[key] = nil
         checkQuiet()
     }
@@ -128,6 +145,7 @@ extension DatabasePool {
     }
 
     private func adopt(_ connection: any DatabaseConnection, _ id: PoolState.ConnectionID, _ lane: PoolLane) {
+        if let connection = connection as? SQLiteConnection, fileIdentity == nil { fileIdentity = connection.fileIdentity }
         lane.connections[id] = connection
         if let connection = connection as? PostgresConnection {
             if lane.role == .shared { sharedConnections.append(connection) }
@@ -154,6 +172,7 @@ extension DatabasePool {
         switch event {
         case .lost: perform(lane.state.lost(id, now: loop.now, dice: .random(in: 0..<1)), lane)
         case .stalled: probeAfterStall()
+        case .wornOut: perform(lane.state.wornOut(id, now: loop.now), lane)
         }
     }
 

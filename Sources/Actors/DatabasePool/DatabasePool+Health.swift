@@ -1,6 +1,6 @@
 // Whether the database answers, and the pool's end. On the pool's loop.
 
-import Reactor
+public import Reactor
 
 extension DatabasePool {
     /// What the pool has done and is doing.
@@ -15,33 +15,77 @@ extension DatabasePool {
         return snapshot
     }
 
-    /// Asks the database for a sign of life. PostgreSQL has ``DatabaseConfiguration/probeTimeout`` for it; SQLite's file is
-    /// read like by any statement.
-    public func health() async -> PoolHealth {
+    /// For how long a refusal counts. A service that is not ready gets no further writes to learn from; and a write that went well says
+    /// little, because a small one finds room where others do not.
+    private static let incapacityMemory = Duration.seconds(5)
+
+    /// Asks the database whether it can do what requests need: answer, write, and give another transaction a connection. PostgreSQL
+    /// has ``DatabaseConfiguration/probeTimeout`` for each; SQLite's file is read like by any statement.
+    /// - Parameter probe: PostgreSQL: what is refused where writing is, and writes nothing. A table that it needs and that is not there
+    ///   counts as an answer.
+    public func health(trying probe: SQLStatement? = nil) async -> PoolHealth {
         start()
         let begin = MonotonicInstant.now()
         activeCalls += 1
         defer { leave() }
-        let isUp = isShuttingDown ? false : await isAnswering()
+        let problem = isShuttingDown ? .closed : await problem(trying: probe)
         let latency = MonotonicInstant.now() - begin
         let now = statistics
-        return PoolHealth(isUp: isUp, latency: latency, size: now.size, inUse: now.inUse, waiters: now.waiters)
+        return PoolHealth(problem: problem, latency: latency, size: now.size, inUse: now.inUse, waiters: now.waiters)
     }
 
-    private func isAnswering() async -> Bool {
-        switch dialect {
-        case .sqlite:
-            return (try? await execute(.read("SELECT 1"), [])) != nil
-        case .postgres:
-            guard let connection = sharedConnections.first(where: \.isUsable) else {
-                // Nothing is connected. At the start that is no bad sign yet: wait for the first attempt.
-                guard !lanes[0].state.isAway, lanes[0].state.connecting > 0 else { return false }
-                return (try? await sharedConnection()) != nil
+    /// Remembers that the database refused to serve.
+    func note(_ error: DatabaseError) {
+        if case .incapable(let reason) = error { incapacity = (reason, .now()) }
+    }
+
+    private func problem(trying probe: SQLStatement?) async -> DatabaseError? {
+        do throws(DatabaseError) {
+            switch dialect {
+            case .sqlite: try await tryFile()
+            case .postgres: try await tryServer(probe)
             }
-            // The way that requests take, unless somebody's slow statement blocks it.
-            guard connection.silence < configuration.stallThreshold else { return await isServerAlive() }
-            return (try? await connection.ping(within: configuration.probeTimeout)) != nil
+        } catch {
+            return error
         }
+        guard let incapacity, MonotonicInstant.now() - incapacity.since < DatabasePool.incapacityMemory else { return nil }
+        return .incapable(incapacity.reason)
+    }
+
+    private func tryFile() async throws(DatabaseError) {
+        if case .sqlite(let path) = configuration.location, let known = fileIdentity {
+            let found = try? await loop.runBlocking {
+                (identity: SQLiteFileIdentity(path: path), isWritable: SQLiteFileIdentity.isWritable(path: path))
+            }
+            // Where it has come back, what was written to it is there again.
+            isFileGone = found?.identity != known
+            if isFileGone { throw .incapable(.fileGone) }
+            if found?.isWritable != true { throw .incapable(.readOnly) }
+        }
+        _ = try await execute(.read("SELECT 1"), [])
+    }
+
+    private func tryServer(_ probe: SQLStatement?) async throws(DatabaseError) {
+        guard let connection = sharedConnections.first(where: \.isUsable) else {
+            // Nothing is connected. At the start that is no bad sign yet: wait for the first attempt.
+            guard !lanes[0].state.isAway, lanes[0].state.connecting > 0 else { throw lanes[0].state.lastFailure }
+            _ = try await sharedConnection()
+            return
+        }
+        // The way that requests take, unless somebody's slow statement blocks it.
+        guard connection.silence < configuration.stallThreshold else {
+            if await isServerAlive() { return }
+            throw .unavailable("the database does not answer")
+        }
+        do throws(DatabaseError) {
+            try await connection.ping(within: configuration.probeTimeout, trying: probe)
+        } catch .statement(sqlState: "42P01", _) {
+            // Before the migrations; which of them are missing is another question.
+        }
+        // Without a connection for a transaction there is no login and hardly a write: the server may have let in one, and no more.
+        guard lastLane.state.size == 0 else { return }
+        let (id, _) = try await lease(lastLane)
+        await giveBack(id, lastLane, isClean: true)
     }
 
     // MARK: A server that does not answer

@@ -23,6 +23,11 @@ public actor DatabasePool: SQLExecutor {
     var activeCalls = 0
     var isShuttingDown = false
     var isProbing = false
+    /// Why the database last refused to serve, and when.
+    var incapacity: (reason: DatabaseIncapacity, since: MonotonicInstant)?
+    /// SQLite: the file that the first connection found, and whether it is there no more.
+    var fileIdentity: SQLiteFileIdentity?
+    var isFileGone = false
     /// Connections that are being closed: SQLite does it on the blocking pool.
     var closing: [Int: any DatabaseConnection] = [:]
     var lastClosing = 0
@@ -72,6 +77,7 @@ public actor DatabasePool: SQLExecutor {
             observer?(statement, began, nil)
             return rows
         } catch {
+            note(error)
             counters.errors += 1
             observer?(statement, began, error)
             throw error
@@ -165,6 +171,7 @@ public actor DatabasePool: SQLExecutor {
                 return value
             } catch {
                 transaction.end()
+                if let failure = transaction.incapacity ?? (error as? DatabaseError) { note(failure) }
                 await giveBack(id, lane, isClean: false)
                 let hasCollided = transaction.hasCollided || (error as? DatabaseError) == .serialization
                 guard hasCollided, attempt < DatabasePool.maxTransactionRetries, !Task.isCancelled else {
@@ -184,6 +191,8 @@ public actor DatabasePool: SQLExecutor {
     /// - Throws: `.closed` after ``shutdown()``; `.cancelled` in a cancelled task.
     func enter() throws(DatabaseError) {
         guard !isShuttingDown else { throw .closed }
+        // What is written to a file without a name is lost.
+        guard !isFileGone else { throw .incapable(.fileGone) }
         guard !Task.isCancelled else { throw .cancelled }
         start()
         activeCalls += 1

@@ -8,6 +8,8 @@ final class DatabaseTransaction: SQLExecutor {
     private var connection: (any DatabaseConnection)?
     /// A statement met a collision: the whole transaction may be run again, whatever its body makes of the error.
     private(set) var hasCollided = false
+    /// A statement was refused because the database cannot serve, whatever the body makes of the error.
+    private(set) var incapacity: DatabaseError?
     /// What waits for the commit.
     private var commitActions: [@Sendable () -> Void] = []
 
@@ -41,11 +43,11 @@ final class DatabaseTransaction: SQLExecutor {
         do throws(DatabaseError) {
             let results = try await connection.execute(statement, batch: batch)
             let failures = results.lazy.compactMap(\.failure)
-            if failures.contains(.serialization) { hasCollided = true }
+            for failure in failures { note(failure) }
             observer?(statement, began, failures.first)
             return results
         } catch {
-            if error == .serialization { hasCollided = true }
+            note(error)
             observer?(statement, began, error)
             throw error
         }
@@ -57,7 +59,7 @@ final class DatabaseTransaction: SQLExecutor {
         do throws(DatabaseError) {
             return try await connection.execute(statement, bindings)
         } catch {
-            if error == .serialization { hasCollided = true }
+            note(error)
             throw error
         }
     }
@@ -67,8 +69,16 @@ final class DatabaseTransaction: SQLExecutor {
         do throws(DatabaseError) {
             try await connection.script(sql)
         } catch {
-            if error == .serialization { hasCollided = true }
+            note(error)
             throw error
+        }
+    }
+
+    private func note(_ error: DatabaseError) {
+        switch error {
+        case .serialization: hasCollided = true
+        case .incapable: incapacity = error
+        default: break
         }
     }
 

@@ -28,7 +28,8 @@ final class PoolLane {
             limits: PoolState.Limits(
                 size: max(1, size), isMultiplexed: role == .shared, maxWaiters: configuration.maxWaiters,
                 wait: configuration.poolWait, firstReconnectDelay: configuration.firstReconnectDelay,
-                longestReconnectDelay: configuration.longestReconnectDelay))
+                longestReconnectDelay: configuration.longestReconnectDelay,
+                maxAge: configuration.dialect == .postgres ? configuration.connectionMaxAge : nil))
     }
 
     /// Statements in flight on all connections.

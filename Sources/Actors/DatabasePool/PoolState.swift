@@ -24,6 +24,8 @@ struct PoolState {
         /// A connection that breaks sooner than this after it was made counts as a failure to connect: a server that accepts
         /// and hangs up must not be asked in a tight loop.
         var shortestLife: Duration = .seconds(1)
+        /// A connection that is older is replaced; nil is never. Spread over a tenth of it, so that not all are replaced at once.
+        var maxAge: Duration?
     }
 
     enum Action: Equatable {
@@ -33,6 +35,8 @@ struct PoolState {
         case grant(WaiterID, ConnectionID)
         case fail(WaiterID, DatabaseError)
         case close(ConnectionID)
+        /// Close it once nothing is in flight on it.
+        case retire(ConnectionID)
     }
 
     enum Lease: Equatable {
@@ -66,6 +70,8 @@ struct PoolState {
     private var slots: [ConnectionID: Slot] = [:]
     /// The one that was used last is used next: its server process has the warmest caches.
     private var idle: [ConnectionID] = []
+    /// Leased ones that are closed when they are released.
+    private var worn: Set<ConnectionID> = []
     private var waiters = Deque<Waiter>()
     private var lastID = 0
     private var failures = 0
@@ -98,9 +104,18 @@ struct PoolState {
 
     /// When ``tick(now:)`` has something to do next.
     var nextTick: MonotonicInstant? {
-        let expiry = waiters.first?.deadline
-        guard let nextAttempt, attempts > 0 else { return expiry }
-        return expiry.map { min($0, nextAttempt) } ?? nextAttempt
+        [waiters.first?.deadline, attempts > 0 ? nextAttempt : nil, nextReplacement].compactMap(\.self).min()
+    }
+
+    /// When the next connection is too old.
+    private var nextReplacement: MonotonicInstant? {
+        limits.maxAge == nil ? nil : slots.lazy.compactMap { expiry(of: $0.key, $0.value) }.min()
+    }
+
+    /// Nil for a connection that is being made, or is to be closed anyway.
+    private func expiry(of id: ConnectionID, _ slot: Slot) -> MonotonicInstant? {
+        guard let maxAge = limits.maxAge, let since = slot.since, !worn.contains(id) else { return nil }
+        return since + maxAge * (1 - 0.1 * Double(id % 11) / 10)
     }
 
     /// Connections to be opened as soon as the back-off allows it.
@@ -139,7 +154,7 @@ struct PoolState {
     /// - Parameter isUsable: false where the connection is broken, or not known to be clean.
     mutating func release(_ id: ConnectionID, isUsable: Bool, now: MonotonicInstant) -> [Action] {
         guard case .leased(let since)? = slots[id] else { return [] }
-        guard isUsable, !isClosing else {
+        guard worn.remove(id) == nil, isUsable, !isClosing else {
             slots[id] = nil
             return [.close(id)] + grow(now: now)
         }
@@ -189,6 +204,7 @@ struct PoolState {
     mutating func lost(_ id: ConnectionID, now: MonotonicInstant, dice: Double) -> [Action] {
         guard let slot = slots.removeValue(forKey: id) else { return [] }
         idle.removeAll { $0 == id }
+        worn.remove(id)
         if let since = slot.since, now - since < limits.shortestLife {
             backOff(.unavailable("the connection was lost at once"), now: now, dice: dice)
         } else if nextAttempt == nil {
@@ -202,8 +218,24 @@ struct PoolState {
         let open = slots.filter { $0.value.since != nil }.keys.sorted()
         for id in open { slots[id] = nil }
         idle.removeAll()
+        worn.removeAll()
         if nextAttempt == nil { backOff(reason, now: now, dice: dice) }
         return open.map { .close($0) } + failWaiters(reason)
+    }
+
+    /// A connection shall be replaced by a new one, after what it is doing.
+    mutating func wornOut(_ id: ConnectionID, now: MonotonicInstant) -> [Action] {
+        switch slots[id] {
+        case .leased:
+            worn.insert(id)
+            return []
+        case .idle, .shared:
+            slots[id] = nil
+            idle.removeAll { $0 == id }
+            return [.retire(id)] + grow(now: now)
+        case .connecting, nil:
+            return []
+        }
     }
 
     /// The server answers again, as others have found: no need to wait any longer.
@@ -220,6 +252,11 @@ struct PoolState {
         while let first = waiters.first, first.deadline <= now {
             waiters.removeFirst()
             actions.append(.fail(first.id, .timeout("waiting for a database connection")))
+        }
+        // While the server is away, an old connection is better than none.
+        if limits.maxAge != nil, failures == 0 {
+            let old = slots.filter { id, slot in expiry(of: id, slot).map { $0 <= now } ?? false }.keys.sorted()
+            for id in old { actions += wornOut(id, now: now) }
         }
         return actions + grow(now: now)
     }

@@ -10,7 +10,9 @@ public typealias StatementObserver = @Sendable (_ statement: SQLStatement, _ beg
 
 /// Whether the database answers.
 public struct PoolHealth: Sendable, Hashable {
-    public let isUp: Bool
+    /// Why it does not answer, or cannot serve; nil where it does both.
+    public let problem: DatabaseError?
+    public var isUp: Bool { problem == nil }
     /// Of the round trip that told.
     public let latency: Duration
     /// Open connections of this loop.

@@ -79,8 +79,9 @@ final class Backend: Sendable {
         health = HealthMonitor(
             loop: loops[0],
             probes: HealthProbes(
-                database: pools[0], redis: redis?[0], jobs: JobQueue(loop: loops[0], database: pools[0]),
-                dataDirectory: configuration.dataDirectory, metrics: metrics))
+                pools: pools, redis: redis?[0], jobs: JobQueue(loop: loops[0], database: pools[0]),
+                dataDirectory: configuration.dataDirectory, metrics: metrics),
+            logger: logger)
     }
 
     /// Begins to watch: health, loop lag, the live page's samples.
@@ -120,6 +121,7 @@ extension AppConfiguration {
                 settings.connectTimeout = database.connectTimeout
                 settings.statementTimeout = database.statementTimeout
                 settings.poolWait = database.poolWait
+                settings.connectionMaxAge = database.connectionMaxAge == .zero ? nil : database.connectionMaxAge
                 return settings
             } catch {
                 throw ConfigurationError(problems: [.init(variable: "DATABASE_URL", reason: error.reason)])

@@ -5,6 +5,7 @@
 // still under way, and no second one is started beside it.
 
 import Actors
+import Logging
 import Reactor
 
 /// What a monitor asks: closures, so that tests can ask something else.
@@ -47,11 +48,17 @@ actor HealthMonitor {
     /// Checks under way, with their beginning.
     private var running: [Part: (task: Task<Void, Never>, since: MonotonicInstant)] = [:]
     private var timer: LoopTimer?
+    private let logger: Logger?
+    /// What was last said about the database and the cache.
+    private var said: [Part: HealthCheck.Status] = [:]
     private(set) var isDraining = false
 
+    /// - Parameter logger: told once when the database or the cache cannot serve, and once when it can again.
     init(
-        loop: EventLoop, probes: HealthProbes, period: Duration = .milliseconds(500), deadline: Duration = .seconds(1)
+        loop: EventLoop, probes: HealthProbes, logger: Logger? = nil, period: Duration = .milliseconds(500),
+        deadline: Duration = .seconds(1)
     ) {
+        self.logger = logger
         self.loop = loop
         self.probes = probes
         self.period = period
@@ -129,9 +136,11 @@ actor HealthMonitor {
         switch part {
         case .database:
             report.database = await probes.database()
+            say(report.database, of: .database, as: "the database")
             isWell = report.database.status == .healthy
         case .cache:
             report.cache = await probes.cache()
+            say(report.cache, of: .cache, as: "Redis")
             isWell = report.cache.status == .healthy
         case .jobs:
             report.jobs = await probes.jobs()
@@ -146,5 +155,16 @@ actor HealthMonitor {
         }
         wellAt[part] = isWell ? .now() : nil
         running[part] = nil
+    }
+
+    /// One line a change of state, whatever it costs in failing requests.
+    private func say(_ check: HealthCheck, of part: Part, as name: String) {
+        let before = said.updateValue(check.status, forKey: part) ?? .healthy
+        guard before != check.status, !isDraining else { return }
+        if check.status == .healthy {
+            logger?.notice("\(name) serves again")
+        } else {
+            logger?.warning("\(name) cannot serve", metadata: ["reason": "\(LogText.escaped(check.problem ?? "no answer"))"])
+        }
     }
 }

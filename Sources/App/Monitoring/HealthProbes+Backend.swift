@@ -7,18 +7,20 @@ extension HealthProbes {
     /// Below this much room on the disk an operator should know.
     private static let lowDiskBytes = 256 << 20
 
-    /// - Parameters: of the monitor's loop.
+    /// Refused where a write is (25006, 42501), and takes no row. Every service writes here when somebody logs in.
+    private static let writeProbe = SQLStatement.write(
+        postgres: "SELECT id FROM users WHERE false FOR UPDATE", sqlite: "SELECT 1")
+
+    /// - Parameters:
+    ///   - pools: of all loops, the monitor's first: each has connections of its own, and a loop without any serves nobody.
+    ///   - redis: of the monitor's loop.
     init(
-        database: DatabasePool, redis: RedisClient?, jobs: JobQueue, dataDirectory: String, metrics: PrometheusMetrics
+        pools: [DatabasePool], redis: RedisClient?, jobs: JobQueue, dataDirectory: String, metrics: PrometheusMetrics
     ) {
+        let database = pools[0]
         let loop = database.loop
         self.init(
-            database: {
-                let health = await database.health()
-                return HealthCheck(
-                    status: health.isUp ? .healthy : .unhealthy, latency: health.latency,
-                    detail: database.dialect == .postgres ? "postgresql" : "sqlite")
-            },
+            database: { await HealthProbes.check(pools) },
             isSchemaCurrent: { try? await Migrator(pool: database).isUpToDate() },
             cache: {
                 guard let redis else { return HealthCheck(status: .healthy, detail: "in-process") }
@@ -50,5 +52,21 @@ extension HealthProbes {
                     latency: MonotonicInstant.now() - began,
                     detail: "\(space.availableBytes >> 20) MiB free")
             })
+    }
+
+    private static func check(_ pools: [DatabasePool]) async -> HealthCheck {
+        let kind = pools[0].dialect == .postgres ? "postgresql" : "sqlite"
+        let healths = await withTaskGroup(of: PoolHealth.self) { group in
+            for pool in pools { group.addTask(executorPreference: pool.loop) { await pool.health(trying: writeProbe) } }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+        let latency = healths.map(\.latency).max()
+        guard let problem = healths.lazy.compactMap(\.problem).first else {
+            return HealthCheck(status: .healthy, latency: latency, detail: kind)
+        }
+        guard case .incapable(let reason) = problem else {
+            return HealthCheck(status: .unhealthy, latency: latency, detail: kind, problem: "\(problem)")
+        }
+        return HealthCheck(status: .unhealthy, latency: latency, detail: "\(kind): \(reason)", problem: "\(reason)")
     }
 }

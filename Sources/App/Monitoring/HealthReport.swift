@@ -17,6 +17,8 @@ struct HealthCheck: Sendable {
     var latency: Duration?
     /// What kind it is and how it stands, for people; no addresses, no error texts.
     var detail: String?
+    /// Why it is not healthy, for the log.
+    var problem: String?
 }
 
 /// All checks at one time.

@@ -65,6 +65,7 @@ final class Tracer: Sendable {
         case .connectionLost: "connection_lost"
         case .constraint(let kind, _): "constraint_\(kind)"
         case .serialization: "serialization"
+        case .incapable: "incapable"
         case .statement(let sqlState, _): sqlState
         case .decoding: "decoding"
         case .cancelled: "cancelled"

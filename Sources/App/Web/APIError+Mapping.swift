@@ -20,14 +20,21 @@ extension APIError {
         }
     }
 
-    /// Whether `error` is news for the operator: it was nobody's request that was wrong.
+    /// Whether `error` is news for the operator: it was nobody's request that was wrong. An outage of the database is news once, and
+    /// its health check's to tell.
     static func isUnexpected(_ error: any Error) -> Bool {
-        !(error is APIError) && APIError(error).status.code >= 500
+        if let error = error as? DatabaseError, error.isOutage, error != .connectionLost(commitUnknown: true) { return false }
+        return !(error is APIError) && APIError(error).status.code >= 500
     }
 
     private static func database(_ error: DatabaseError) -> APIError {
         switch error {
         case .unavailable, .timeout, .closed: .unavailable()
+        case .incapable(.storageFull): .databaseFull
+        // Whoever takes over needs a while.
+        case .incapable(.readOnly):
+            .unavailable(retryAfter: .seconds(5), code: "DATABASE_READ_ONLY", "Nothing can be changed at the moment")
+        case .incapable: .unavailable(retryAfter: .seconds(5))
         // Retried already where that was safe; what is left may be tried again by whoever sent it.
         case .serialization: .unavailable(code: "WRITE_CONFLICT", "The change collided with another one")
         case .connectionLost(let commitUnknown):

@@ -70,6 +70,7 @@ extension APIError {
     static let bodyTooLarge = APIError(.contentTooLarge, code: "BODY_TOO_LARGE", "The request body is too large")
     static let bodyTimeout = APIError(.requestTimeout, code: "REQUEST_TIMEOUT", "The request body did not arrive in time")
     static let badRequest = APIError(.badRequest, code: "BAD_REQUEST", "The request could not be read")
+    static let databaseFull = APIError(.insufficientStorage, code: "STORAGE_FULL", "There is no space left to store this")
     static let internalError = APIError(.internalServerError, code: "INTERNAL_ERROR", "Internal Server Error")
 
     /// 401 names the scheme that would have helped (RFC 9110 11.6.1).

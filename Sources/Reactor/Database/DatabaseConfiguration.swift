@@ -40,6 +40,9 @@ public struct DatabaseConfiguration: Sendable, Hashable, CustomStringConvertible
     public var firstReconnectDelay: Duration = .milliseconds(100)
     /// The longest pause. Below 5 s by what connecting may take, since 5 s after its return the server is to be used again.
     public var longestReconnectDelay: Duration = .milliseconds(4_500)
+    /// PostgreSQL: a connection that is older is replaced, after what it is doing; nil is never. What has changed behind a name, a
+    /// virtual address or a pooler is then noticed by a server that has no failures to learn it from.
+    public var connectionMaxAge: Duration? = .seconds(3_600)
 
     public init(location: Location) {
         self.location = location

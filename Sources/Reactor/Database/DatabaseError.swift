@@ -23,6 +23,8 @@ public enum DatabaseError: Error, Sendable, Hashable {
     case constraint(ConstraintKind, name: String?)
     /// Two transactions collided (40001, 40P01, SQLITE_BUSY); the whole transaction may be run again.
     case serialization
+    /// The database answers and cannot serve. Nothing was changed.
+    case incapable(DatabaseIncapacity)
     /// Any other error that the database reports.
     case statement(sqlState: String, message: String)
     /// A column is absent, is NULL where a value was asked for, or has another type.
@@ -31,6 +33,41 @@ public enum DatabaseError: Error, Sendable, Hashable {
     case cancelled
     /// The connection, transaction or pool was closed before.
     case closed
+}
+
+/// Why a database that answers cannot serve.
+public enum DatabaseIncapacity: Sendable, Hashable, CustomStringConvertible {
+    /// It refuses writes: a standby, `default_transaction_read_only`, a file on a file system that is read-only.
+    case readOnly
+    /// There is no space left where it stores.
+    case storageFull
+    /// It has no memory, connections or other resources left, or may not use more.
+    case exhausted
+    /// SQLite: the file was deleted, or another one has taken its place.
+    case fileGone
+    /// It can never be used: its encoding is not UTF-8.
+    /// - Parameter reason: for people.
+    case unsuitable(_ reason: String)
+
+    public var description: String {
+        switch self {
+        case .readOnly: "it is read-only"
+        case .storageFull: "its disk is full"
+        case .exhausted: "it has no resources left"
+        case .fileGone: "its file was deleted or replaced"
+        case .unsuitable(let reason): reason
+        }
+    }
+}
+
+extension DatabaseError {
+    /// Whether it speaks against the database and not against the statement: the next one will fail as well.
+    public var isOutage: Bool {
+        switch self {
+        case .unavailable, .timeout, .connectionLost, .incapable, .closed: true
+        case .constraint, .serialization, .statement, .decoding, .cancelled: false
+        }
+    }
 }
 
 extension DatabaseError: CustomStringConvertible {
@@ -43,6 +80,7 @@ extension DatabaseError: CustomStringConvertible {
             commitUnknown ? "database connection lost, commit unknown" : "database connection lost"
         case .constraint(let kind, let name): "\(kind) constraint \(name ?? "of unknown name") violated"
         case .serialization: "transactions collided"
+        case .incapable(let reason): "the database cannot serve: \(reason)"
         case .statement(let sqlState, let message): "SQLSTATE \(sqlState): \(message)"
         case .decoding(let reason): "unexpected column: \(reason)"
         case .cancelled: "database statement cancelled"

@@ -7,6 +7,62 @@ import Testing
 @Suite struct PoolStateTests {
     private let start = MonotonicInstant(nanoseconds: 0)
 
+    // MARK: Replacing
+
+    @Test func aConnectionThatIsTooOldIsReplacedOnceItIsFree() {
+        var pool = exclusive(size: 2, maxAge: .seconds(60))
+        let (_, actions) = pool.lease(now: start)
+        let id = connection(actions)
+        _ = pool.connected(id, now: start)
+        // Spread over the last tenth of the age.
+        let due = pool.nextTick
+        #expect(due.map { start + .seconds(54) <= $0 && $0 <= start + .seconds(60) } == true)
+        #expect(pool.tick(now: start + .seconds(53)).isEmpty)
+        // Leased: it is let be, and asked about no more.
+        #expect(pool.tick(now: start + .seconds(61)).isEmpty)
+        #expect(pool.nextTick == nil)
+        #expect(pool.release(id, isUsable: true, now: start + .seconds(70)) == [.close(id)])
+        #expect(pool.isEmpty)
+    }
+
+    @Test func anIdleOrSharedConnectionThatIsTooOldIsRetiredAtOnce() {
+        var idle = exclusive(size: 1, maxAge: .seconds(60))
+        let id = connection(idle.lease(now: start).1)
+        _ = idle.connected(id, now: start)
+        _ = idle.release(id, isUsable: true, now: start)
+        #expect(idle.tick(now: start + .seconds(60)) == [.retire(id)])
+        #expect(idle.isEmpty)
+
+        var shared = shared(maxAge: .seconds(60))
+        let first = connection(shared.start(now: start))
+        _ = shared.connected(first, now: start)
+        let actions = shared.tick(now: start + .seconds(60))
+        #expect(actions.first == .retire(first))
+        #expect(connects(((.refused(.closed)), actions)) == 1)
+    }
+
+    @Test func anOldConnectionIsKeptWhileNoNewOneCanBeMade() {
+        var pool = exclusive(size: 2, maxAge: .seconds(60))
+        let first = connection(pool.lease(now: start).1)
+        _ = pool.connected(first, now: start)
+        let second = connection(pool.lease(now: start + .seconds(59)).1)
+        for _ in 0..<2 { _ = pool.release(first, isUsable: true, now: start + .seconds(59)) }
+        _ = pool.connectFailed(second, reason: .unavailable("away"), now: start + .seconds(59), dice: 1)
+        #expect(pool.tick(now: start + .seconds(61)).allSatisfy { $0 != .retire(first) })
+        #expect(pool.hasIdle)
+    }
+
+    @Test func aConnectionThatIsWornOutIsReplaced() {
+        var pool = shared(maxAge: nil)
+        let first = connection(pool.start(now: start))
+        _ = pool.connected(first, now: start)
+        let actions = pool.wornOut(first, now: start + .seconds(10))
+        #expect(actions.first == .retire(first))
+        #expect(pool.connecting == 1)
+        #expect(!pool.isAway)
+        #expect(pool.wornOut(first, now: start + .seconds(10)).isEmpty)
+    }
+
     // MARK: Leases
 
     @Test func growsByNeedUpToItsSizeAndThenQueues() {
@@ -217,19 +273,19 @@ import Testing
 
     // MARK: Helpers
 
-    private func exclusive(size: Int, maxWaiters: Int = 100) -> PoolState {
-        pool(size: size, isMultiplexed: false, maxWaiters: maxWaiters)
+    private func exclusive(size: Int, maxWaiters: Int = 100, maxAge: Duration? = nil) -> PoolState {
+        pool(size: size, isMultiplexed: false, maxWaiters: maxWaiters, maxAge: maxAge)
     }
 
-    private func shared(size: Int = 1) -> PoolState {
-        pool(size: size, isMultiplexed: true, maxWaiters: 100)
+    private func shared(size: Int = 1, maxAge: Duration? = nil) -> PoolState {
+        pool(size: size, isMultiplexed: true, maxWaiters: 100, maxAge: maxAge)
     }
 
-    private func pool(size: Int, isMultiplexed: Bool, maxWaiters: Int) -> PoolState {
+    private func pool(size: Int, isMultiplexed: Bool, maxWaiters: Int, maxAge: Duration?) -> PoolState {
         PoolState(
             limits: PoolState.Limits(
                 size: size, isMultiplexed: isMultiplexed, maxWaiters: maxWaiters, wait: .seconds(2),
-                firstReconnectDelay: .milliseconds(100), longestReconnectDelay: .milliseconds(4_500)))
+                firstReconnectDelay: .milliseconds(100), longestReconnectDelay: .milliseconds(4_500), maxAge: maxAge))
     }
 
     private func connects(_ result: (PoolState.Lease, [PoolState.Action])) -> Int {

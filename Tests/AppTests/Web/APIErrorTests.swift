@@ -47,6 +47,9 @@ import Testing
         let errors: [(any Error, Int)] = [
             (DatabaseError.unavailable("password authentication failed for user \"reactor\""), 503),
             (DatabaseError.timeout("statement"), 503), (DatabaseError.connectionLost(commitUnknown: true), 503),
+            (DatabaseError.incapable(.readOnly), 503), (DatabaseError.incapable(.storageFull), 507),
+            (DatabaseError.incapable(.exhausted), 503),
+            (DatabaseError.incapable(.fileGone), 503), (DatabaseError.incapable(.unsuitable("reactor")), 503),
             (DatabaseError.serialization, 503), (DatabaseError.closed, 503), (DatabaseError.cancelled, 503),
             (DatabaseError.statement(sqlState: "42P01", message: "relation \"secret\" does not exist"), 500),
             (DatabaseError.decoding("column 3"), 500), (DatabaseError.constraint(.unique, name: "users_email_key"), 409),
@@ -68,5 +71,10 @@ import Testing
         try #expect(body(APIError(Surprise())) == ["detail": "Internal Server Error", "code": "INTERNAL_ERROR", "request_id": "r-1"])
         #expect(APIError.isUnexpected(Surprise()))
         #expect(!APIError.isUnexpected(APIError.notFound))
+        // An outage is told by the health check, once; a commit that nobody knows of is told each time.
+        #expect(!APIError.isUnexpected(DatabaseError.incapable(.readOnly)))
+        #expect(!APIError.isUnexpected(DatabaseError.unavailable("away")))
+        #expect(APIError.isUnexpected(DatabaseError.connectionLost(commitUnknown: true)))
+        #expect(APIError.isUnexpected(DatabaseError.statement(sqlState: "XX000", message: "")))
     }
 }

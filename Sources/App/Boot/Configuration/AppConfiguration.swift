@@ -134,6 +134,8 @@ struct AppConfiguration: Sendable {
         /// Connections for transactions of one loop.
         var poolSize = 4
         var poolWait: Duration = .seconds(2)
+        /// Zero is never.
+        var connectionMaxAge: Duration = .seconds(3_600)
         var connectTimeout: Duration = .seconds(3)
         var statementTimeout: Duration = .seconds(5)
     }

@@ -158,6 +158,9 @@ enum Settings {
             Setting(
                 "DATABASE_POOL_SIZE", \.database.poolSize, .integer(1...1_000), "Connections of one loop that may be in a transaction"),
             Setting("DATABASE_POOL_WAIT", \.database.poolWait, .timeout, "For a free connection: 503"),
+            Setting(
+                "DATABASE_CONNECTION_MAX_AGE", \.database.connectionMaxAge, .duration(.zero...(.seconds(366 * 86_400))),
+                "PostgreSQL: an older connection is replaced, after what it is doing; 0s is never"),
             Setting("DATABASE_CONNECT_TIMEOUT", \.database.connectTimeout, .timeout, "For a connection to be made"),
             Setting("DATABASE_STATEMENT_TIMEOUT", \.database.statementTimeout, .timeout, "For a statement: 503")),
         SettingGroup(

@@ -107,6 +107,7 @@ extension PostgresConnection: TickFlushable {
             guard accept(handle.nextResult()) else { return lose() }
             guard isUsable else { return }
         }
+        noteDrained()
     }
 
     /// - Returns: false where the connection is of no more use.
@@ -142,6 +143,7 @@ extension PostgresConnection: TickFlushable {
             return true
         case .answer(let request, let stage, let isFinal):
             let answer = received.mapError { $0.error(isWrite: request.isWrite) }
+            if case .failure(let failure) = received, failure.asksForAnotherServer { noteRefusedWrite() }
             if case .failure(let failure) = received, stage != .execute || failure.isStaleStatement {
                 if stage == .prepare, failure.isOfTheText { request.statement?.refusal = failure.error(isWrite: request.isWrite) }
                 forget(request)

@@ -11,6 +11,8 @@ public enum PostgresConnectionEvent: Sendable {
     case stalled
     /// The connection broke; everything in flight has failed.
     case lost
+    /// Another connection should take this one's place: the server behind it refuses writes. What is in flight goes on.
+    case wornOut
 }
 
 /// One connection to PostgreSQL.
@@ -31,6 +33,8 @@ public final class PostgresConnection: DatabaseConnection {
     /// The last time that the server was seen at work, or had nothing to do.
     var lastProgress: MonotonicInstant
     var watchedEvents: PollHandle.Events = []
+    private let connectedAt: MonotonicInstant
+    private var drain: LoopPromise<Void>?
     /// True where several callers use the connection at a time: their reads of one tick share a Sync.
     let isShared: Bool
     var transaction: TransactionMode?
@@ -54,6 +58,7 @@ public final class PostgresConnection: DatabaseConnection {
         self.configuration = configuration
         timer = LoopTimer(loop: loop)
         lastProgress = .now()
+        connectedAt = lastProgress
     }
 
     deinit {
@@ -113,9 +118,11 @@ public final class PostgresConnection: DatabaseConnection {
         try await ping(within: configuration.statementTimeout)
     }
 
-    /// One round trip, behind what is in flight.
-    public func ping(within limit: Duration) async throws(DatabaseError) {
-        _ = try await execute("SELECT 1", [], isWrite: false, timeout: limit)
+    /// One round trip, after what is in flight.
+    /// - Parameter probe: a statement to try; nil is one that asks for nothing.
+    public func ping(within limit: Duration, trying probe: SQLStatement? = nil) async throws(DatabaseError) {
+        let isWrite = probe?.kind == .write
+        _ = try await execute(probe?.postgres ?? "SELECT 1", [], isWrite: isWrite, timeout: limit)
     }
 
     private func execute(
@@ -149,6 +156,30 @@ public final class PostgresConnection: DatabaseConnection {
 
     // MARK: Ending
 
+    /// Tells the owner that a connection to another server is wanted. One that was made a moment ago led to the same server: asking
+    /// again waits for as long as connecting again after failures does.
+    func noteRefusedWrite() {
+        guard loop.now - connectedAt > configuration.longestReconnectDelay else { return }
+        observer?(.wornOut)
+    }
+
+    /// Waits until nothing is in flight, and closes. For a connection that gets no more statements; they have deadlines, so this ends.
+    public func drainAndClose() async {
+        if isUsable, inFlight > 0 {
+            let promise = LoopPromise<Void>(loop: loop)
+            drain = promise
+            try? await promise.wait()
+        }
+        await close()
+    }
+
+    /// Called when a request is settled, and when the connection ends.
+    func noteDrained() {
+        guard let drain, !isUsable || inFlight == 0 else { return }
+        self.drain = nil
+        drain.succeed(())
+    }
+
     /// Closes the connection. Statements in flight fail; a caller that wants their answers awaits them before. Idempotent.
     public func close() async {
         shutDown(.closed, event: nil)
@@ -178,6 +209,7 @@ public final class PostgresConnection: DatabaseConnection {
         }
         script?.finish(.connectionLost(commitUnknown: true))
         script = nil
+        noteDrained()
         if let event { observer?(event) }
     }
 }

@@ -21,7 +21,7 @@ final class PostgresConnector {
     ///
     /// PQconnectPoll has no timeout of its own, and a stopped server accepts connections and then says nothing: the deadline
     /// is ours. Cancelling the task ends the attempt.
-    /// - Throws: `.unavailable`, `.timeout`, `.cancelled`.
+    /// - Throws: `.unavailable`, `.timeout`, `.cancelled`; `.incapable` for a database in another encoding than UTF-8.
     static func connect(
         to endpoint: PostgresEndpoint, statementTimeout: Duration, timeout: Duration, loop: EventLoop
     ) async throws(DatabaseError) -> PostgresHandle {
@@ -47,6 +47,10 @@ final class PostgresConnector {
             try await connector.promise.wait()
         } catch {
             throw error as? DatabaseError ?? .cancelled
+        }
+        // In another encoding the server would refuse, or change, what clients write.
+        if let encoding = handle.setting("server_encoding"), encoding != "UTF8" {
+            throw .incapable(.unsuitable("the database's encoding is \(encoding), and must be UTF8"))
         }
         guard handle.enterPipelineMode() else { throw .unavailable(handle.errorMessage) }
         return handle

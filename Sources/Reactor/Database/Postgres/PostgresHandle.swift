@@ -93,6 +93,11 @@ final class PostgresHandle {
         return lines.map(\.swiftString).joined(separator: "; ")
     }
 
+    /// What the server has said of a setting that it reports by itself; nil where it has not.
+    func setting(_ name: String) -> String? {
+        unsafe PQparameterStatus(connection, name).map { unsafe String(cString: $0) }
+    }
+
     var isEncrypted: Bool { unsafe PQsslInUse(connection) != 0 }
 
     /// True outside of any transaction, with nothing under way.

@@ -11,6 +11,8 @@
 public final class SQLiteConnection: DatabaseConnection {
     public let loop: EventLoop
     private let handle: SQLiteHandle
+    /// The file that was opened; nil for a database in memory.
+    public let fileIdentity: SQLiteFileIdentity?
     private let gate: SQLiteWriteGate
     private let statementTimeout: Duration
     private let scriptTimeout: Duration
@@ -33,9 +35,13 @@ public final class SQLiteConnection: DatabaseConnection {
     private static let firstLockPause = Duration.milliseconds(1)
     private static let maxLockPause = Duration.milliseconds(32)
 
-    private init(loop: EventLoop, handle: SQLiteHandle, gate: SQLiteWriteGate, configuration: DatabaseConfiguration) {
+    private init(
+        loop: EventLoop, handle: SQLiteHandle, fileIdentity: SQLiteFileIdentity?, gate: SQLiteWriteGate,
+        configuration: DatabaseConfiguration
+    ) {
         self.loop = loop
         self.handle = handle
+        self.fileIdentity = fileIdentity
         self.gate = gate
         statementTimeout = configuration.statementTimeout
         scriptTimeout = configuration.scriptTimeout
@@ -57,16 +63,16 @@ public final class SQLiteConnection: DatabaseConnection {
         let timeout = configuration.statementTimeout
         let operation = SQLiteOperation(deadline: .now() + timeout, lockPatience: timeout)
         let enforcesForeignKeys = configuration.enforcesForeignKeys
-        let handle = try await trip(operation, on: loop) { (operation) throws(DatabaseError) in
+        let isPrivate = path.isEmpty || path == ":memory:"
+        let (handle, identity) = try await trip(operation, on: loop) { (operation) throws(DatabaseError) in
             let handle = try SQLiteHandle.open(path: path, readOnly: readOnly, operation: operation)
             if !enforcesForeignKeys {
                 try handle.script("PRAGMA foreign_keys = OFF", mustBeInTransaction: false, operation: operation)
             }
-            return handle
+            return (handle, isPrivate ? nil : SQLiteFileIdentity(path: path))
         }
-        let isPrivate = path.isEmpty || path == ":memory:"
         return SQLiteConnection(
-            loop: loop, handle: handle, gate: isPrivate ? SQLiteWriteGate() : .shared(path: path),
+            loop: loop, handle: handle, fileIdentity: identity, gate: isPrivate ? SQLiteWriteGate() : .shared(path: path),
             configuration: configuration)
     }
 

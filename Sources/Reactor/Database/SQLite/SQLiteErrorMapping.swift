@@ -13,6 +13,8 @@ enum SQLiteErrorMapping {
         case extended(SQLITE_CONSTRAINT, 8), extended(SQLITE_CONSTRAINT, 6), extended(SQLITE_CONSTRAINT, 10):
             // UNIQUE, PRIMARYKEY, ROWID
             return .constraint(.unique, name: constraintName(in: message))
+        case extended(SQLITE_IOERR, 19):
+            return .incapable(.storageFull)  // SHMSIZE: no room to make the file longer that the write-ahead log's index is in
         case extended(SQLITE_CONSTRAINT, 3):
             return .constraint(.foreignKey, name: nil)  // SQLite does not say which
         case extended(SQLITE_CONSTRAINT, 1):
@@ -30,10 +32,10 @@ enum SQLiteErrorMapping {
         case SQLITE_INTERRUPT: .cancelled
         case SQLITE_CANTOPEN: .unavailable("the database file cannot be opened")
         case SQLITE_NOTADB, SQLITE_CORRUPT: .unavailable("the database file is damaged, or is no database")
-        case SQLITE_FULL: .statement(sqlState: "53100", message: "the disk is full")
-        case SQLITE_NOMEM: .statement(sqlState: "53200", message: "out of memory")
+        case SQLITE_FULL: .incapable(.storageFull)
+        case SQLITE_NOMEM: .incapable(.exhausted)
         case SQLITE_IOERR: .statement(sqlState: "58030", message: "the database file cannot be read or written")
-        case SQLITE_READONLY: .statement(sqlState: "25006", message: "the database is read-only")
+        case SQLITE_READONLY: .incapable(.readOnly)
         case SQLITE_TOOBIG: .statement(sqlState: "54000", message: message)
         case SQLITE_MISMATCH: .statement(sqlState: "42804", message: message)
         case SQLITE_CONSTRAINT: .statement(sqlState: "23000", message: message)

@@ -25,7 +25,7 @@ enum SQLiteFile {
                 Glibc.close(descriptor)
             }
         } catch {
-            if error.isDiskFull { throw .statement(sqlState: "53100", message: "the disk is full") }
+            if error.isDiskFull { throw .incapable(.storageFull) }
             throw .unavailable("the database file cannot be made: \(error)")
         }
     }

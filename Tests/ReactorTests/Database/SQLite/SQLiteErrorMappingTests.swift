@@ -25,7 +25,7 @@ import Testing
     @Test func aFullDiskSaysSo() {
         #expect(
             SQLiteErrorMapping.error(code: 13, message: "database or disk is full")
-                == .statement(sqlState: "53100", message: "the disk is full"))
+                == .incapable(.storageFull))
     }
 
     @Test func aMissingTableHasPostgresStateForIt() {

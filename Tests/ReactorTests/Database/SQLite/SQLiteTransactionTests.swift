@@ -186,7 +186,7 @@ import Testing
             _ = try await database.execute(.read("PRAGMA max_page_count = 16"), [])
             try await database.begin(.write)
             _ = try await database.run("INSERT INTO t VALUES (zeroblob(100))")
-            await #expect(throws: DatabaseError.statement(sqlState: "53100", message: "the disk is full")) {
+            await #expect(throws: DatabaseError.incapable(.storageFull)) {
                 try await database.run("INSERT INTO t VALUES (zeroblob(1000000))")
             }
             try await database.rollback()
