@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import subprocess
 import tempfile
 import time
 import unittest
 from pathlib import Path
 
-from reactor import PASSWORD, Server, User
-from services import Postgres, wait_until
+from reactor import PASSWORD, Client, Server, User
+from services import Postgres, Redis, free_port, wait_until
 
+# For how long a server that only reads from Redis may not know that Redis refuses writes: it looks twice a second.
+STALE = 1.0
 SECRET = "a secret of these tests that is long enough for all"
 
 
@@ -157,6 +160,90 @@ class PostgresThatAnswers(Neighbour):
                 self.postgres.sql("UPDATE faults SET state = ''")
                 self.assertEqual(self.create().status, 201, state)
         self.assertTrue(wait_until(lambda: self.server.status("/readyz") == 200, 5))
+
+
+class RedisThatAnswers(Neighbour):
+    """Two servers that share a PostgreSQL and a Redis: what one writes, the other must show."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.postgres, cls.redis = Postgres(), Redis("--enable-protected-configs", "yes")
+        for service in (cls.postgres, cls.redis):
+            cls.addClassCleanup(service.discard)
+            service.start()
+        settings = {"DATABASE_URL": cls.postgres.url, "REDIS_URL": cls.redis.url, "LOG_FORMAT": "json", "SECRET_KEY": SECRET}
+        cls.server, cls.other = Server(**settings), Server(**settings)
+        for server in (cls.server, cls.other):
+            cls.addClassCleanup(server.discard)
+            server.start()
+
+    def setUp(self) -> None:
+        self.user = self.server.register("sharing")
+        self.elsewhere = Client(self.other.port, self.user.access_token)
+        for server in (self.server, self.other):
+            self.assertTrue(wait_until(lambda: not self.is_degraded(server), 8))
+            server.log.write_text("")
+
+    def is_degraded(self, server: Server) -> bool:
+        return server.api.get("/monitoring/health").json["status"] == "degraded"
+
+    def assert_shared(self, seconds: float) -> None:
+        """What is written on either server is seen on the other in time."""
+        for writer, reader in ((self.user.api, self.elsewhere), (self.elsewhere, self.user.api)):
+            for _ in range(3):
+                before = len(reader.get("/tasks?limit=100").json)
+                self.assertEqual(len(reader.get("/tasks?limit=100").json), before)
+                self.assertEqual(writer.post("/tasks", {"title": "Shared"}).status, 201)
+                self.assertTrue(wait_until(lambda: len(reader.get("/tasks?limit=100").json) == before + 1, seconds, every=0.005),
+                                "the list is stale")
+
+    def ask(self, *commands: str) -> None:
+        for command in commands:
+            reply = self.redis.ask(command)
+            self.assertIsNotNone(reply)
+            self.assertFalse(reply.startswith(b"-"), reply)
+            if command == "BGSAVE":
+                self.assertTrue(wait_until(lambda: b"rdb_last_bgsave_status:err" in self.redis.ask("INFO persistence"), 5))
+
+    def assert_survives(self, fault: list[str], mend: list[str], seconds: float) -> None:
+        self.assert_shared(0.1)
+        self.ask(*fault)
+        try:
+            self.assert_shared(seconds)
+            for server in (self.server, self.other):
+                self.assertTrue(wait_until(lambda: self.is_degraded(server), 3), "health does not tell")
+            time.sleep(2)
+            self.assert_shared(seconds)
+            self.assertEqual(self.server.status("/readyz"), 200)
+            for server in (self.server, self.other):
+                lines = [line for line in server.log.read_text().splitlines() if '"level":"warning"' in line]
+                self.assertEqual(len(lines), 1, lines)
+                self.assertIn("Redis cannot serve", lines[0])
+            failures = re.search(r"^redis_failures_total (\d+)", self.server.api.get("/metrics").body.decode(), re.MULTILINE)
+            self.assertGreater(int(failures[1]), 0)
+        finally:
+            self.ask(*mend)
+        for server in (self.server, self.other):
+            self.assertTrue(wait_until(lambda: not self.is_degraded(server), 8), server.log_tail())
+        self.assert_shared(0.1)
+
+    def test_out_of_memory(self) -> None:
+        self.assert_survives(["CONFIG SET maxmemory-policy noeviction", "CONFIG SET maxmemory 1"], ["CONFIG SET maxmemory 0"], 0.1)
+
+    def test_a_replica(self) -> None:
+        self.assert_survives([f"REPLICAOF 127.0.0.1 {free_port()}"], ["REPLICAOF NO ONE"], STALE)
+
+    def test_no_permission_to_write(self) -> None:
+        self.assert_survives(["ACL SETUSER default -@write"], ["ACL SETUSER default +@all"], STALE)
+
+    def test_a_failed_snapshot(self) -> None:
+        with small_disk(1) as disk:
+            (disk / "full").write_bytes(b"x" * (1 << 20))
+            self.ask(f"CONFIG SET dir {disk}", 'CONFIG SET save "3600 100000"')
+            try:
+                self.assert_survives(["BGSAVE"], ["CONFIG SET stop-writes-on-bgsave-error no"], STALE)
+            finally:
+                self.ask('CONFIG SET save ""', f"CONFIG SET dir {self.redis.folder}", "CONFIG SET stop-writes-on-bgsave-error yes")
 
 
 class OtherEncoding(unittest.TestCase):

@@ -253,12 +253,16 @@ class Redis(Service):
 
     name = "redis"
 
+    def __init__(self, *options: str) -> None:
+        super().__init__()
+        self.options = options
+
     def command(self) -> list[str]:
         program = shutil.which("redis-server")
         if program is None:
             raise ServiceError("no Redis server is installed; run scripts/bootstrap test")
         return [program, "--port", str(self.port), "--bind", "127.0.0.1", "--unixsocket", str(self.folder / "redis.sock"),
-                "--save", "", "--appendonly", "no", "--dir", str(self.folder), "--daemonize", "no"]
+                "--save", "", "--appendonly", "no", "--dir", str(self.folder), "--daemonize", "no", *self.options]
 
     def is_ready(self) -> bool:
         return self.ask("PING") == b"+PONG\r\n"

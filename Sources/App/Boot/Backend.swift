@@ -79,7 +79,7 @@ final class Backend: Sendable {
         health = HealthMonitor(
             loop: loops[0],
             probes: HealthProbes(
-                pools: pools, redis: redis?[0], jobs: JobQueue(loop: loops[0], database: pools[0]),
+                pools: pools, redis: redis, jobs: JobQueue(loop: loops[0], database: pools[0]),
                 dataDirectory: configuration.dataDirectory, metrics: metrics),
             logger: logger)
     }
@@ -138,6 +138,7 @@ extension AppConfiguration {
                 settings.connectTimeout = redis.connectTimeout
                 settings.commandTimeout = redis.commandTimeout
                 settings.breakerInterval = redis.breakerInterval
+                settings.probeKey = Text("\(redis.keyPrefix)probe")
                 return settings
             } catch {
                 throw ConfigurationError(problems: [.init(variable: "REDIS_URL", reason: "\(error)")])

@@ -13,9 +13,9 @@ extension HealthProbes {
 
     /// - Parameters:
     ///   - pools: of all loops, the monitor's first: each has connections of its own, and a loop without any serves nobody.
-    ///   - redis: of the monitor's loop.
+    ///   - redis: of all loops, the monitor's first.
     init(
-        pools: [DatabasePool], redis: RedisClient?, jobs: JobQueue, dataDirectory: String, metrics: PrometheusMetrics
+        pools: [DatabasePool], redis: [RedisClient]?, jobs: JobQueue, dataDirectory: String, metrics: PrometheusMetrics
     ) {
         let database = pools[0]
         let loop = database.loop
@@ -23,9 +23,14 @@ extension HealthProbes {
             database: { await HealthProbes.check(pools) },
             isSchemaCurrent: { try? await Migrator(pool: database).isUpToDate() },
             cache: {
-                guard let redis else { return HealthCheck(status: .healthy, detail: "in-process") }
-                let health = await redis.health()
-                return HealthCheck(status: health.isUp ? .healthy : .degraded, latency: health.latency, detail: "redis")
+                guard let clients = redis, let first = clients.first else { return HealthCheck(status: .healthy, detail: "in-process") }
+                // Each loop's own: only who asks finds out that what it reads can no longer be invalidated.
+                for client in clients.dropFirst() { _ = await client.health() }
+                let health = await first.health()
+                let detail = if case .server(let error)? = health.problem { "redis: \(error.code)" } else { "redis" }
+                return HealthCheck(
+                    status: health.isUp ? .healthy : .degraded, latency: health.latency, detail: detail,
+                    problem: health.problem.map { "\($0)" })
             },
             jobs: {
                 let began = MonotonicInstant.now()

@@ -5,7 +5,9 @@
 ///
 /// Every call ends within ``RedisConfiguration/commandTimeout`` (100 ms) and a few milliseconds: with a reply, or with a
 /// ``RedisError`` that tells the caller to do without. After three failures in a row calls fail at once for 5 s; then one of
-/// them probes. Commands are never repeated by the client: it cannot know whether a lost one was carried out.
+/// them probes. After a reply that says that the server cannot serve (READONLY, MISCONF, NOPERM, LOADING ...) they fail at once until
+/// ``health()`` finds that it writes again: what is read from a server that refuses writes is what nobody could invalidate. Commands are
+/// never repeated by the client: it cannot know whether a lost one was carried out.
 public actor RedisClient {
     public nonisolated let loop: EventLoop
     public nonisolated let configuration: RedisConfiguration
@@ -20,6 +22,12 @@ public actor RedisClient {
     private var digests: [String: String] = [:]
     private var counters = RedisStatistics()
     private var isShutDown = false
+    /// What the server has said, since when it is asked for nothing but whether it writes again.
+    private(set) var incapacity: RedisServerError?
+    private var nextProbe = MonotonicInstant(nanoseconds: 0)
+
+    /// How often a client that nobody asks for its health looks for itself.
+    private static let probeInterval = Duration.milliseconds(500)
 
     /// Sends nothing yet. ``shutdown()`` must be called before the loop ends.
     public init(loop: EventLoop, configuration: RedisConfiguration) {
@@ -45,13 +53,17 @@ public actor RedisClient {
             throw failed(call, error)
         }
         succeeded(call)
+        if case .error(let error) = reply { heard(error) }
         return try reply.unwrapped()
     }
 
     /// Sends several commands back to back, not as a transaction.
     /// - Returns: a reply each, in order; an error reply is in its place as ``RedisValue/error(_:)``.
     public func execute(_ batch: [RedisCommand]) async throws(RedisError) -> [RedisValue] {
-        let call = try admit()
+        try await execute(batch, try admit())
+    }
+
+    private func execute(_ batch: [RedisCommand], _ call: Call) async throws(RedisError) -> [RedisValue] {
         let replies: [RedisValue]
         do throws(RedisError) {
             let connection = if let connection, connection.isOpen { connection } else { try await openConnection(call.deadline) }
@@ -60,7 +72,20 @@ public actor RedisClient {
             throw failed(call, error)
         }
         succeeded(call)
+        for case .error(let error) in replies { heard(error) }
         return replies
+    }
+
+    /// What an error reply says about the server.
+    private func heard(_ error: RedisServerError) {
+        if error.isOutage || error.isOutOfMemory { counters.failures += 1 }
+        guard error.isOutage else { return }
+        if incapacity == nil { nextProbe = loop.now + RedisClient.probeInterval }
+        incapacity = error
+        guard error.code == "READONLY" else { return }
+        // Behind a name or an address that was moved, another connection leads to the new master.
+        connection?.close()
+        connection = nil
     }
 
     /// Runs a Lua script, atomically on the server.
@@ -85,12 +110,24 @@ public actor RedisClient {
         return try replies[1].unwrapped()
     }
 
-    /// Whether Redis answers, and how fast; a PING through the breaker like any other command. Never throws: for health pages.
+    /// Whether Redis can do what it is needed for, and how fast: a key is set and removed, by a script too. Goes through the breaker
+    /// like any other command. Never throws: for health pages. It also ends the time for which nothing else is asked.
     public func health() async -> RedisHealth {
         let start = MonotonicInstant.now()
+        let key = configuration.probeKey
         do throws(RedisError) {
-            _ = try await execute(RedisCommand("PING"))
-            return RedisHealth(isUp: true, latency: MonotonicInstant.now() - start, problem: nil)
+            let replies = try await execute(
+                [
+                    RedisCommand("SET", .text(key), "1", "PX", .integer(1_000)),
+                    RedisCommand("EVAL", script: "return redis.call('DEL', KEYS[1])", keys: [key], arguments: []),
+                    RedisCommand("DEL", .text(key)),
+                ], try admit(isProbe: true))
+            let errors = replies.compactMap { if case .error(let error) = $0 { error } else { nil } }
+            if !errors.contains(where: \.isOutage) { incapacity = nil }
+            guard let first = errors.first else {
+                return RedisHealth(isUp: true, latency: MonotonicInstant.now() - start, problem: nil)
+            }
+            return RedisHealth(isUp: false, latency: nil, problem: .server(first))
         } catch {
             return RedisHealth(isUp: false, latency: nil, problem: error)
         }
@@ -100,7 +137,7 @@ public actor RedisClient {
     public var statistics: RedisStatistics {
         var snapshot = counters
         snapshot.isConnected = connection?.isOpen ?? false
-        snapshot.isBreakerOpen = !breaker.isClosed
+        snapshot.isBreakerOpen = !breaker.isClosed || incapacity != nil
         snapshot.commandsInFlight = connection?.commandsInFlight ?? 0
         return snapshot
     }
@@ -124,9 +161,14 @@ public actor RedisClient {
     }
 
     /// - Throws: where nothing shall be tried now.
-    private func admit() throws(RedisError) -> Call {
+    private func admit(isProbe: Bool = false) throws(RedisError) -> Call {
         guard !isShutDown else { throw .closed }
         let now = loop.now
+        if let incapacity, !isProbe {
+            counters.refused += 1
+            probe(now)
+            throw .unavailable("not tried: it said \(incapacity.code)")
+        }
         // While the back-off runs, a command is refused before the breaker sees it: it learns nothing about the server.
         if breaker.isClosed, !canConnect(at: now) {
             counters.refused += 1
@@ -138,6 +180,13 @@ public actor RedisClient {
             throw .unavailable("not tried: it failed repeatedly")
         }
         return Call(admission: admission, began: .now(), deadline: now + configuration.commandTimeout)
+    }
+
+    /// Sees to it that a server which serves again is found out, also where nobody asks for its health.
+    private func probe(_ now: MonotonicInstant) {
+        guard now >= nextProbe else { return }
+        nextProbe = now + RedisClient.probeInterval
+        Task(executorPreference: loop) { _ = await self.health() }
     }
 
     private func succeeded(_ call: Call) {

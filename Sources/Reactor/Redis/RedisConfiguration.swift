@@ -19,6 +19,8 @@ public struct RedisConfiguration: Sendable, CustomStringConvertible {
     /// Failures in a row after which nothing is sent for ``breakerInterval``.
     public var breakerThreshold = 3
     public var breakerInterval: Duration = .seconds(5)
+    /// The key that is set and removed to find out whether the server writes.
+    public var probeKey: Text = "reactor:probe"
     /// Commands that may wait for their replies on one connection; more are refused.
     public var maxCommandsInFlight = 8_192
 

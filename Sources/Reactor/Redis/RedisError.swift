@@ -18,6 +18,20 @@ public struct RedisServerError: Error, Sendable, Hashable, CustomStringConvertib
         message = rest
     }
 
+    /// The server cannot serve, whatever it is asked: a replica, one that must not write because its disk failed, one that is loading, a
+    /// part of a cluster, one that forbids us what we need. (The error codes of Redis 7, src/server.c `createSharedObjects`.)
+    var isOutage: Bool {
+        switch code {
+        case "READONLY", "MISCONF", "NOPERM", "NOAUTH", "WRONGPASS", "LOADING", "MASTERDOWN", "NOREPLICAS", "CLUSTERDOWN", "MOVED", "ASK",
+            "TRYAGAIN", "BUSY", "UNKILLABLE":
+            true
+        default: false
+        }
+    }
+
+    /// The server has no memory for what a command would add. Commands that remove are carried out.
+    var isOutOfMemory: Bool { code == "OOM" }
+
     // TEXT: for a log, which escapes it.
     public var description: String { message.isEmpty ? code : code + " " + message.swiftString }
 }
@@ -60,11 +74,12 @@ public enum RedisError: Error, Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// True where the failure speaks against the server rather than against one command: what a circuit breaker counts.
+    /// True where the failure speaks against the server rather than against one command.
     var isOutage: Bool {
         switch self {
         case .unavailable, .timeout, .connectionLost, .protocolViolation: true
-        case .invalidURL, .server, .unexpectedReply, .overloaded, .cancelled, .closed: false
+        case .server(let error): error.isOutage || error.isOutOfMemory
+        case .invalidURL, .unexpectedReply, .overloaded, .cancelled, .closed: false
         }
     }
 }
