@@ -124,7 +124,7 @@ class EndingInTime(unittest.TestCase):
             self.assertTrue(wait_until(lambda: server.status("/health/live") == 200, 30), server.log_tail())
             self.assertTrue(mute.recv(512), "nobody was asked for the name")
             self.assert_ends(server.process)
-            self.assert_blames(server, "database connections")
+            self.assert_blames(server, "database connection")
 
     def test_with_a_database_that_does_not_answer(self) -> None:
         with Postgres() as postgres, Server(SHUTDOWN_GRACE="1s", DATABASE_URL=postgres.url, STATEMENT_TIMEOUT="60s") as server:

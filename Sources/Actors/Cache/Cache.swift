@@ -25,12 +25,15 @@ public actor Cache {
     private let generations: CacheGenerations
     private let configuration: CacheConfiguration
     private let flights: SingleFlight<FlightKey, [UInt8]>
+    /// Tells other processes what Redis does not.
+    private let feed: ChangeFeed?
     private var counters = CacheStatistics()
     private var publication: Task<Void, Never>?
     private var isShutDown = false
 
-    init(loop: EventLoop, store: Store, generations: CacheGenerations, configuration: CacheConfiguration) {
+    init(loop: EventLoop, store: Store, generations: CacheGenerations, feed: ChangeFeed?, configuration: CacheConfiguration) {
         self.loop = loop
+        self.feed = feed
         self.store = store
         self.generations = generations
         self.configuration = configuration
@@ -87,7 +90,9 @@ public actor Cache {
     private func lookUp(namespace: String, key: Text) async -> CacheLookup {
         switch store {
         case .local(let local):
-            return await local.lookUp(namespace: namespace, key: key)
+            let found = await local.lookUp(namespace: namespace, key: key)
+            if !found.isStorable { counters.bypasses += 1 }
+            return found
         case .shared(let shared):
             // The process's own generation stands in, so that flights are still told apart by invalidations.
             let bypass = CacheLookup(generation: generations.current(of: namespace), bytes: nil, isStorable: false)
@@ -126,17 +131,34 @@ public actor Cache {
     /// Forgets everything in several namespaces. O(1) each, one write to Redis for all.
     ///
     /// When it returns, no look-up of this process finds an old value, even if Redis is away: the namespaces then bypass
-    /// Redis until it has been told, which is tried again until it succeeds. Other processes may see old values until that,
-    /// or their expiry. Cancelling the task does not stop it: the commit has happened.
+    /// Redis until it has been told, which is tried again until it succeeds. Other processes of the database hear of it by its
+    /// notifications where there is no Redis or it was not told, within milliseconds. Cancelling the task does not stop it: the commit
+    /// has happened.
     public func invalidate(namespaces: [String]) async {
         guard !namespaces.isEmpty else { return }
         counters.invalidations += namespaces.count
         for namespace in namespaces { generations.raise(namespace) }
-        guard case .shared(let shared) = store else { return }
+        guard case .shared(let shared) = store else {
+            await feed?.announce(ChangeSet(namespaces: namespaces), on: loop)
+            return
+        }
         // From here to the reply an old generation could still be read from Redis by another loop of this process.
         let ticket = generations.markUnpublished(namespaces)
         let publishing = Task(executorPreference: loop) { await self.publish(namespaces, through: ticket, to: shared) }
-        guard await !publishing.value, publication == nil, !isShutDown else { return }
+        guard await !publishing.value else { return }
+        await feed?.announce(ChangeSet(namespaces: namespaces), on: loop)
+        publishLater(to: shared)
+    }
+
+    /// Takes on what another process could not tell Redis: until somebody could, this process reads none of it from there.
+    nonisolated func publishForOthers(_ namespaces: [String]) {
+        guard case .shared(let shared) = store else { return }
+        _ = generations.markUnpublished(namespaces)
+        Task(executorPreference: loop) { await self.publishLater(to: shared) }
+    }
+
+    private func publishLater(to shared: RedisCacheStore) {
+        guard publication == nil, !isShutDown else { return }
         publication = Task(executorPreference: loop) { await self.publishRemaining(to: shared) }
     }
 

@@ -55,6 +55,8 @@ final class CacheGenerations: Sendable {
         /// Namespaces that were raised here and that the shared store has not confirmed, with the counter's value when they
         /// were: of two invalidations under way, the earlier one's success must not stand for the later one's.
         var unpublished: [String: UInt64] = [:]
+        /// Whether every invalidation reaches this process, also another one's.
+        var isInformed = true
     }
 
     private let state = Mutex(State())
@@ -66,6 +68,23 @@ final class CacheGenerations: Sendable {
 
     func current(of namespace: String) -> CacheGeneration {
         state.withLock { CacheGeneration(high: 0, low: $0.raised[namespace] ?? $0.floor) }
+    }
+
+    /// Whether entries of this process may be believed: false while other processes may invalidate them unheard.
+    var isInformed: Bool { state.withLock { $0.isInformed } }
+
+    /// - Parameter isInformed: what was cached before may have been invalidated unheard, and counts no more.
+    func setInformed(_ isInformed: Bool) {
+        state.withLock { $0.isInformed = isInformed }
+        raiseAll()
+    }
+
+    func raiseAll() {
+        state.withLock { state in
+            state.counter += 1
+            state.floor = state.counter
+            state.raised.removeAll()
+        }
     }
 
     func raise(_ namespace: String) {

@@ -6,13 +6,21 @@ public import Reactor
 public struct CacheGroup: Sendable {
     private let caches: [Cache]
     private let shards: [CacheShard]
+    private let generations: CacheGenerations
 
     /// - Parameters:
     ///   - loops: the group's loops, in order.
     ///   - redis: a client a loop, in the same order; nil for a cache in this process.
-    public init(loops: [EventLoop], redis: [RedisClient]? = nil, configuration: CacheConfiguration = CacheConfiguration()) {
+    ///   - feed: other processes that share the database; nil where there is none. Without Redis nothing is kept until
+    ///     ``apply(_:)`` has been told that they are heard.
+    public init(
+        loops: [EventLoop], redis: [RedisClient]? = nil, feed: ChangeFeed? = nil,
+        configuration: CacheConfiguration = CacheConfiguration()
+    ) {
         precondition(redis.map { $0.count == loops.count } ?? true, "a loop without a Redis client")
         let generations = CacheGenerations()
+        if feed != nil, redis == nil { generations.setInformed(false) }
+        self.generations = generations
         let shards =
             redis == nil
             ? loops.map { loop in
@@ -27,7 +35,20 @@ public struct CacheGroup: Sendable {
                 } else {
                     .local(LocalCacheStore(shards: shards, generations: generations))
                 }
-            return Cache(loop: loops[index], store: store, generations: generations, configuration: configuration)
+            return Cache(loop: loops[index], store: store, generations: generations, feed: feed, configuration: configuration)
+        }
+    }
+
+    /// Heeds what other processes say. On any loop of the group.
+    public func apply(_ event: ChangeFeed.Event) {
+        switch event {
+        case .began: generations.setInformed(true)
+        case .ended: generations.setInformed(shards.isEmpty)
+        case .changed(let changes) where changes.isEverything: generations.raiseAll()
+        case .changed(let changes):
+            for namespace in changes.namespaces { generations.raise(namespace) }
+            // With Redis, others announce what they could not tell it: so this process is not to read it from there either.
+            if shards.isEmpty, !changes.namespaces.isEmpty { caches[0].publishForOthers(Array(changes.namespaces)) }
         }
     }
 

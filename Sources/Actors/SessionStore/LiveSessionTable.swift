@@ -17,7 +17,8 @@ struct LiveSessionTable: Sendable {
     private var revokedUsers: LRU<Int64, UInt64>
     /// Entries below it are gone.
     private var floor: UInt64 = 0
-    private let freshness: Duration
+    /// Of what is inserted from now on.
+    var freshness: Duration
 
     /// The number of the latest revocation: a load that begins now begins under it.
     private(set) var epoch: UInt64 = 0
@@ -48,6 +49,13 @@ struct LiveSessionTable: Sendable {
         // One session's revocation since then could be this one's: it is loaded again rather than looked up.
         guard epoch == self.epoch else { return }
         entries.insert(Entry(session: session, loadedUnder: epoch), for: id, expiresAt: loadBegan + freshness, now: now)
+    }
+
+    mutating func revokeEverything() {
+        epoch += 1
+        floor = epoch
+        revokedUsers.removeAll()
+        entries.removeAll()
     }
 
     mutating func revoke(session id: SessionID) {

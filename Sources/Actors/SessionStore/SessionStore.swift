@@ -10,6 +10,8 @@ public import Reactor
 public struct SessionStoreConfiguration: Sendable {
     /// For how long what the database said about a session is believed, where nothing revokes it in this process.
     public var freshness: Duration = .seconds(1)
+    /// The same while other processes that may end the session are not heard.
+    public var uninformedFreshness: Duration = .milliseconds(50)
     /// After how long a remembered token's signature is checked again.
     public var recheckInterval: Duration = .seconds(60)
     public var maxTokens = 16_384
@@ -36,11 +38,19 @@ public actor SessionStore {
 
     private var tokens: VerifiedTokenTable
     private var sessions: LiveSessionTable
+    private let informedFreshness: Duration
+    private let uninformedFreshness: Duration
     private let flights: SingleFlight<FlightKey, Loaded>
     private var counters = SessionStoreStatistics()
 
-    public init(loop: EventLoop, configuration: SessionStoreConfiguration = SessionStoreConfiguration()) {
+    /// - Parameter informedFreshness: what ``SessionStoreConfiguration/freshness`` becomes once other processes are heard; nil where there
+    ///   is none to be heard.
+    public init(
+        loop: EventLoop, configuration: SessionStoreConfiguration = SessionStoreConfiguration(), informedFreshness: Duration? = nil
+    ) {
         self.loop = loop
+        self.informedFreshness = informedFreshness ?? configuration.freshness
+        uninformedFreshness = configuration.uninformedFreshness
         tokens = VerifiedTokenTable(
             maxTokens: configuration.maxTokens, maxBytes: configuration.maxTokenBytes,
             recheckInterval: configuration.recheckInterval)
@@ -83,6 +93,21 @@ public actor SessionStore {
     /// Forgets all sessions of a user on this loop, now: after a role, a password or `is_active` has changed.
     public func revokeAll(user: Int64) {
         sessions.revokeAll(user: user, now: loop.now)
+    }
+
+    /// Heeds what other processes say.
+    func apply(_ event: ChangeFeed.Event) {
+        switch event {
+        case .began: sessions.freshness = informedFreshness
+        case .ended: sessions.freshness = uninformedFreshness
+        case .changed(let changes) where !changes.isEverything:
+            for session in changes.sessions { sessions.revoke(session: session) }
+            for user in changes.users { sessions.revokeAll(user: user, now: loop.now) }
+            return
+        case .changed: break
+        }
+        // What was said before was missed, or is too much to say.
+        sessions.revokeEverything()
     }
 
     /// Forgets which tokens were verified: after the keys have changed.

@@ -5,24 +5,45 @@ public import Reactor
 /// Makes and holds a ``SessionStore`` for each loop, and revokes on all of them.
 public struct SessionStoreGroup: Sendable {
     private let stores: [SessionStore]
+    private let feed: ChangeFeed?
 
-    /// - Parameter loops: the group's loops, in order.
-    public init(loops: [EventLoop], configuration: SessionStoreConfiguration = SessionStoreConfiguration()) {
-        stores = loops.map { SessionStore(loop: $0, configuration: configuration) }
+    /// - Parameters:
+    ///   - loops: the group's loops, in order.
+    ///   - feed: other processes that share the database; nil where there is none.
+    public init(
+        loops: [EventLoop], feed: ChangeFeed? = nil, configuration: SessionStoreConfiguration = SessionStoreConfiguration()
+    ) {
+        var own = configuration
+        // Until they are heard.
+        if feed != nil { own.freshness = configuration.uninformedFreshness }
+        self.feed = feed
+        stores = loops.map { SessionStore(loop: $0, configuration: own, informedFreshness: configuration.freshness) }
     }
 
     /// The store to use on `loop`, which is one of the group's.
     public subscript(loop: EventLoop) -> SessionStore { stores[loop.index] }
 
     /// Call it after the commit that ended the session. When it returns, no loop of this process accepts the session's tokens
-    /// any more; other processes within the freshness (1 s).
+    /// any more; other processes of the database within milliseconds.
     public func revoke(session: SessionID) async {
         for store in stores { await store.revoke(session: session) }
+        await announce(ChangeSet(sessions: [session]))
     }
 
     /// Call it after the commit that ended the user's sessions or changed their role, name or activity.
     public func revokeAll(user: Int64) async {
         for store in stores { await store.revokeAll(user: user) }
+        await announce(ChangeSet(users: [user]))
+    }
+
+    private func announce(_ changes: ChangeSet) async {
+        guard let first = stores.first else { return }
+        await feed?.announce(changes, on: first.loop)
+    }
+
+    /// Heeds what other processes say.
+    public func apply(_ event: ChangeFeed.Event) {
+        for store in stores { Task(executorPreference: store.loop) { await store.apply(event) } }
     }
 
     /// Call it when the signing keys have changed.

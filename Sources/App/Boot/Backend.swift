@@ -24,6 +24,9 @@ final class Backend: Sendable {
     let passwords: PasswordHasher
     /// Wakes this process' workers.
     let jobSignal = JobSignal()
+    /// Other processes of the same PostgreSQL; nil for SQLite.
+    let feed: ChangeFeed?
+    private let listening = Mutex<Task<Void, Never>?>(nil)
     let jobStreams: StreamSlots<Int64>
     /// Where mail goes out; nil is the outbox.
     let mailServer: SMTPServer?
@@ -61,9 +64,11 @@ final class Backend: Sendable {
         self.tracer = tracer
         let observer: StatementObserver? = tracer.map { tracer in tracer.observe }
         pools = loops.map { DatabasePool(loop: $0, configuration: database, observer: observer) }
-        caches = CacheGroup(loops: loops, redis: redis, configuration: configuration.cacheConfiguration)
+        let feed = database.dialect == .postgres ? ChangeFeed(pools: pools) : nil
+        self.feed = feed
+        caches = CacheGroup(loops: loops, redis: redis, feed: feed, configuration: configuration.cacheConfiguration)
         limiters = RateLimiterGroup(loops: loops, redis: redis, keyPrefix: configuration.redis.keyPrefix)
-        sessions = SessionStoreGroup(loops: loops)
+        sessions = SessionStoreGroup(loops: loops, feed: feed)
         tokens = TokenIssuer(
             keys: try await configuration.auth.tokenKeys,
             issuer: configuration.auth.issuer, audience: configuration.auth.audience,
@@ -92,6 +97,35 @@ final class Backend: Sendable {
         await live.start { await RuntimeMetrics.collect(self) }
     }
 
+    /// Begins to hear other processes of the same PostgreSQL: their jobs wake this one's workers, what they change is cached here no more.
+    func listen() {
+        guard let feed, case .postgres(let endpoint) = pools[0].configuration.location else { return }
+        let (caches, sessions, jobSignal) = (self.caches, self.sessions, self.jobSignal)
+        let listener = PostgresListener(
+            loop: loops[0], endpoint: endpoint, configuration: pools[0].configuration,
+            subscriptions: [
+                feed.subscription { event in
+                    caches.apply(event)
+                    sessions.apply(event)
+                },
+                PostgresSubscription(channel: JobSchema.channel) { event in
+                    if case .ended = event { return }
+                    jobSignal.raise()
+                },
+            ])
+        let task = Task(executorPreference: loops[0]) { await listener.run() }
+        listening.withLock { $0 = task }
+    }
+
+    private func stopListening() async {
+        let task = listening.withLock { listening in
+            defer { listening = nil }
+            return listening
+        }
+        task?.cancel()
+        await task?.value
+    }
+
     /// The server that serves this backend, once it listens: for its metrics.
     var server: HTTPServer? {
         get { startedServer.withLock { $0 } }
@@ -104,6 +138,8 @@ final class Backend: Sendable {
         await progress.step("the export of traces") { await tracer?.exporter.stop() }
         await progress.step("health checks") { await health.stop() }
         for probe in lagProbes { await probe.stop() }
+        await progress.step("the database connection for notifications") { await stopListening() }
+        await progress.step("notifications to other processes") { await feed?.shutdown() }
         await progress.step("sessions") { await sessions.shutdown() }
         await progress.step("the cache") { await caches.shutdown() }
         await progress.step("connections to Redis") { for client in redis ?? [] { await client.shutdown() } }

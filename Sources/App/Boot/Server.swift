@@ -108,6 +108,7 @@ struct Server {
         }
         announce(server.address, tls, backend)
         await backend.start()
+        backend.listen()
         let services = Services(of: backend, on: first)
         let worker = configuration.server.runsWorker ? RunningWorker(services) : nil
         // What a crash left behind. Beside the requests, not before them: it may be many files.

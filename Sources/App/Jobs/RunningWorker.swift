@@ -1,5 +1,4 @@
-// A worker at work: the queue's loop, the schedules and PostgreSQL's word that there are new jobs beside it, and what is logged of
-// them. `serve` has one inside, and `reactor worker` is one. A value of lets; its tasks run on the services' loop.
+// A worker at work: the queue's loop, the schedules beside it, and what is logged of them. `serve` has one inside, and `reactor worker` is one. A value of lets; its tasks run on the services' loop.
 
 import Actors
 import FoundationEssentials
@@ -10,8 +9,8 @@ import Reactor
 struct RunningWorker: Sendable {
     private let worker: JobWorker
     private let work: Task<Void, Never>
-    /// What goes on beside the work, and has nothing to finish.
-    private let company: [Task<Void, Never>]
+    /// Goes on beside the work, and has nothing to finish.
+    private let schedules: Task<Void, Never>
 
     /// How often it is looked whether a schedule is due that another process has written down.
     private static let schedulePeriod = Duration.seconds(30)
@@ -27,19 +26,13 @@ struct RunningWorker: Sendable {
             report: log.report)
         self.worker = worker
         work = Task(executorPreference: services.loop) { await worker.run() }
-        var company = [Task(executorPreference: services.loop) { await RunningWorker.keepSchedules(services) }]
-        if let listener = RunningWorker.listener(services) {
-            company.append(Task(executorPreference: services.loop) { await listener.run() })
-        }
-        self.company = company
+        schedules = Task(executorPreference: services.loop) { await RunningWorker.keepSchedules(services) }
     }
 
     /// Takes no more jobs and returns when those under way have ended; after `grace` they are cancelled, and run again elsewhere.
     func stop(within grace: Duration, _ progress: ShutdownProgress = ShutdownProgress()) async {
-        for task in company { task.cancel() }
-        await progress.step("database connections for schedules and notifications") {
-            for task in company { await task.value }
-        }
+        schedules.cancel()
+        await progress.step("the schedules of jobs, or their database connection") { await schedules.value }
         await progress.step("jobs") { await stopWork(within: grace) }
     }
 
@@ -54,16 +47,6 @@ struct RunningWorker: Sendable {
         await work.value
         impatience.cancel()
         await impatience.value
-    }
-
-    /// Other processes' jobs: they wake this one's workers within milliseconds. Nil for SQLite, where polling has to do.
-    private static func listener(_ services: Services) -> PostgresListener? {
-        let configuration = services.database.configuration
-        guard case .postgres(let endpoint) = configuration.location else { return nil }
-        let signal = services.backend.jobSignal
-        return PostgresListener(
-            loop: services.loop, endpoint: endpoint, configuration: configuration, channel: JobSchema.channel
-        ) { signal.raise() }
     }
 
     /// Writes the schedules down and sees to it that what is due is enqueued.

@@ -60,6 +60,27 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
         }
     }
 
+    /// A list of another process' making, as it is told.
+    @Test func heedsWhatOtherProcessesSay() async throws {
+        try await withLoop { isolation in
+            let group = CacheGroup(loops: [isolation.loop])
+            let cache = group[isolation.loop]
+            func value(_ namespace: String, _ text: String) async throws -> [UInt8] {
+                try await cache.value(namespace: namespace, key: "k", ttl: .seconds(60)) { bytes(text) }
+            }
+            for namespace in ["a", "b"] { try await #expect(value(namespace, "1") == bytes("1")) }
+            group.apply(.changed(ChangeSet(namespaces: ["a"])))
+            try await #expect(value("a", "2") == bytes("2"))
+            try await #expect(value("b", "2") == bytes("1"))
+            // Nothing is kept while they are not heard, and nothing of before is believed afterwards.
+            group.apply(.ended)
+            for text in ["3", "4"] { try await #expect(value("b", text) == bytes(text)) }
+            group.apply(.began)
+            for text in ["5", "6"] { try await #expect(value("b", text) == bytes("5")) }
+            await group.shutdown()
+        }
+    }
+
     @Test func keepsUsersAndKeysApart() async throws {
         try await withLoop { isolation in
             let group = CacheGroup(loops: [isolation.loop])

@@ -121,6 +121,33 @@ private func patient() -> SessionStoreConfiguration {
         }
     }
 
+    @Test func whatOthersEndedIsRefusedOnEveryLoop() async throws {
+        for event in [
+            ChangeFeed.Event.changed(ChangeSet(sessions: [SessionID(rawValue: "s")])), .changed(ChangeSet(users: [1])), .began, .ended,
+        ] {
+            try await EventLoopGroup.withGroup(loops: 2) { loops in
+                let group = SessionStoreGroup(loops: loops.loops, configuration: patient())
+                let backend = Backend()
+                backend.set(alice(), "s")
+                for loop in loops.loops { _ = try await group[loop].principal("1.s", backend) }
+                backend.set(alice(isSessionActive: false), "s")
+                group.apply(event)
+                for loop in loops.loops {
+                    try await #expect(
+                        eventually(on: loops.loops[0]) {
+                            do {
+                                _ = try await group[loop].principal("1.s", backend)
+                                return false
+                            } catch {
+                                return error as? SessionError == .sessionEnded
+                            }
+                        })
+                }
+                await group.shutdown()
+            }
+        }
+    }
+
     @Test func changedRoleHoldsOnEveryLoopOnceTheUserIsRevoked() async throws {
         try await EventLoopGroup.withGroup(loops: 2) { loops in
             let group = SessionStoreGroup(loops: loops.loops, configuration: patient())

@@ -71,6 +71,7 @@ struct TestApp {
         let logger = LogOutput.logger(configuration.log, colored: false) { log.append($0) }
         let backend = try await Backend(on: group, configuration, logger: logger, docs: docs)
         await backend.start()
+        backend.listen()
         let server: HTTPServer? =
             way == .socket
             ? try await HTTPServer.start(on: group, configuration.httpServer) { try Routes.application(backend, on: $0) } : nil

@@ -21,6 +21,7 @@ struct WorkerCommand: AsyncParsableCommand {
             let backend = try await Backend(on: group, configuration, logger: logger)
             let services = Services(of: backend, on: loop)
             let handlers = JobHandlers.all(services)
+            backend.listen()
             let worker = RunningWorker(services, handlers: handlers)
             logger.notice("working", metadata: ["kinds": "\(handlers.keys.sorted().joined(separator: ", "))"])
             await termination.drainFromNowOn()

@@ -1,33 +1,57 @@
-// Hears PostgreSQL's notifications: a connection of its own that listens on one channel, made again whenever it breaks. An actor on
-// its loop.
+// Hears PostgreSQL's notifications: a connection of its own that listens to channels, made again whenever it breaks. An actor on its
+// loop.
+
+/// What a subscriber is told, on the listener's loop.
+public enum PostgresListenerEvent: Sendable {
+    /// Notifications are heard from now on; what was sent before was missed.
+    case began
+    case notified(PostgresNotification)
+    /// Nothing is heard any more, until the next ``began``.
+    case ended
+}
+
+/// A channel, and who wants to hear what is said there.
+public struct PostgresSubscription: Sendable {
+    let channel: SQLStatement
+    let handler: @Sendable (PostgresListenerEvent) -> Void
+
+    /// - Parameters:
+    ///   - channel: gives the channel's name in its first column; no row where there is no channel as of now.
+    ///   - handler: called on the loop; must not wait.
+    public init(channel: SQLStatement, handler: @escaping @Sendable (PostgresListenerEvent) -> Void) {
+        self.channel = channel
+        self.handler = handler
+    }
+}
 
 /// Listens for as long as it runs.
 ///
-/// Nothing may hang on a notification alone: what is sent while the connection is broken is lost. So the handler is also called
-/// each time that listening begins anew, and whoever waits looks by itself now and then.
+/// Nothing may hang on a notification alone: what is sent while the connection is broken is lost. So subscribers are told when listening
+/// begins and when it ends.
 public actor PostgresListener {
     public nonisolated let loop: EventLoop
     private let endpoint: PostgresEndpoint
     private let configuration: DatabaseConfiguration
-    private let channel: SQLStatement
-    private let handler: @Sendable () -> Void
+    private let subscriptions: [PostgresSubscription]
+    /// By the channel's name, as of the connection.
+    private var heard: [String: PostgresSubscription] = [:]
 
-    /// A connection that has silently died is found after this; until then the handler's owner looks by itself.
-    private static let probeInterval = Duration.seconds(30)
+    /// A connection that has silently died is found after this; until then nobody knows that nothing is heard. Subscriptions whose
+    /// channel was not there are tried again as often.
+    private static let probeInterval = Duration.seconds(2)
 
-    /// - Parameters:
-    ///   - configuration: its deadlines for connecting and statements, and its pauses after a failure.
-    ///   - channel: gives the channel's name in its first column; no row where there is no channel as of now.
-    ///   - handler: called on the loop; must not wait.
+    /// - Parameter configuration: its deadlines for connecting and statements, and its pauses after a failure.
     public init(
-        loop: EventLoop, endpoint: PostgresEndpoint, configuration: DatabaseConfiguration, channel: SQLStatement,
-        handler: @escaping @Sendable () -> Void
+        loop: EventLoop, endpoint: PostgresEndpoint, configuration: DatabaseConfiguration, subscriptions: [PostgresSubscription]
     ) {
         self.loop = loop
-        self.endpoint = endpoint
+        var own = endpoint
+        if !own.options.contains(where: { $0.name == "application_name" }) {
+            own.options.append(.init(name: "application_name", value: "reactor-listener"))
+        }
+        self.endpoint = own
         self.configuration = configuration
-        self.channel = channel
-        self.handler = handler
+        self.subscriptions = subscriptions
     }
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
@@ -44,24 +68,31 @@ public actor PostgresListener {
                 do { try await loop.sleep(for: backoff.delayAfterFailure(using: &generator)) } catch { return }
                 continue
             }
-            if (try? await listen(on: connection)) == true {
-                backoff.succeeded()
+            connection.notificationHandler = { [weak self] notification in
+                self?.assumeIsolated { $0.heard[notification.channel]?.handler(.notified(notification)) }
+            }
+            if (try? await listen(on: connection)) != nil {
+                if !heard.isEmpty { backoff.succeeded() }
                 await watch(connection)
             }
             await connection.close()
+            let ended = heard.values
+            heard = [:]
+            for subscription in ended { subscription.handler(.ended) }
             // Also after a success: a server that lets us in and throws us out again is not to be asked in a tight loop.
             do { try await loop.sleep(for: backoff.delayAfterFailure(using: &generator)) } catch { return }
         }
     }
 
-    /// - Returns: false where there is no channel.
-    private func listen(on connection: PostgresConnection) async throws(DatabaseError) -> Bool {
-        let handler = self.handler
-        connection.notificationHandler = { _ in handler() }
-        guard let name = try await connection.execute(channel, []).first?.string(0) else { return false }
-        _ = try await connection.execute(.write("LISTEN \"\(name.replacing("\"", with: "\"\""))\""), [])
-        handler()
-        return true
+    /// Begins with what is not heard yet.
+    private func listen(on connection: PostgresConnection) async throws(DatabaseError) {
+        guard heard.count < subscriptions.count else { return }
+        for subscription in subscriptions {
+            guard let name = try await connection.execute(subscription.channel, []).first?.string(0), heard[name] == nil else { continue }
+            _ = try await connection.execute(.write("LISTEN \"\(name.replacing("\"", with: "\"\""))\""), [])
+            heard[name] = subscription
+            subscription.handler(.began)
+        }
     }
 
     /// Returns when the connection is broken or the task cancelled.
@@ -75,7 +106,12 @@ public actor PostgresListener {
             timer.start(after: PostgresListener.probeInterval) { pause.succeed(()) }
             defer { timer.stop() }
             guard (try? await pause.wait()) != nil, connection.isUsable else { return }
-            do throws(DatabaseError) { try await connection.ping() } catch { return }
+            do throws(DatabaseError) {
+                try await connection.ping(within: configuration.probeTimeout)
+                try await listen(on: connection)
+            } catch {
+                return
+            }
         }
     }
 }

@@ -44,8 +44,12 @@ private func withListener(
                 let heard = Tally()
                 let listener = PostgresListener(
                     loop: loop, endpoint: endpoint, configuration: configuration,
-                    channel: .read("SELECT CAST(current_schema() AS text)")
-                ) { heard.raise() }
+                    subscriptions: [
+                        PostgresSubscription(channel: .read("SELECT CAST(current_schema() AS text)")) { event in
+                            if case .ended = event { return }
+                            heard.raise()
+                        }
+                    ])
                 let listening = Task(executorPreference: loop) { await listener.run() }
                 let work = Task(executorPreference: loop) {
                     try await loop.isolation.run { _ in
