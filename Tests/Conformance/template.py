@@ -23,6 +23,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Live"))
 from reactor import Answer, Client, Server  # noqa: E402
+from poolers import PgBouncer  # noqa: E402
 from services import wait_until  # noqa: E402
 
 BASE = "http://localhost:8000"
@@ -55,6 +56,26 @@ class PostgresAndRedis:
     def storage(cls) -> dict[str, str]:
         return {"DATABASE_URL": fresh_database(os.environ["TEST_POSTGRES_URL"]), "REDIS_URL": os.environ["TEST_REDIS_URL"],
                 "REDIS_KEY_PREFIX": f"{uuid.uuid4().hex}:"}
+
+
+class BehindPgBouncer:
+    """PostgreSQL through a pooler, and no Redis: nothing is heard of other processes, and nothing is kept of what they may change."""
+
+    MODE = ""
+
+    @classmethod
+    def storage(cls) -> dict[str, str]:
+        pooler = PgBouncer(fresh_database(os.environ["TEST_POSTGRES_URL"]), cls.MODE)
+        cls.addClassCleanup(pooler.discard)
+        return {"DATABASE_URL": pooler.start().url}
+
+
+class PooledTransactions(BehindPgBouncer):
+    MODE = "transaction"
+
+
+class PooledSessions(BehindPgBouncer):
+    MODE = "session"
 
 
 class Template:

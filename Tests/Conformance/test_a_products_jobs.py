@@ -8,7 +8,7 @@ import uuid
 
 from ground_rules import Collection, GroundRules
 from services import wait_until
-from template import ADMIN, PASSWORD, PostgresAndRedis, SQLiteAlone, Template
+from template import ADMIN, PASSWORD, PooledSessions, PooledTransactions, PostgresAndRedis, SQLiteAlone, Template
 
 PRODUCT = {"id", "name", "price", "in_stock", "created_at", "updated_at"}
 
@@ -213,6 +213,14 @@ class ProductsAndJobsOnSQLite(SQLiteAlone, ProductsAndJobs, unittest.TestCase):
 
 
 class ProductsAndJobsOnPostgres(PostgresAndRedis, ProductsAndJobs, unittest.TestCase):
+    pass
+
+
+class ProductsAndJobsBehindPooledTransactions(PooledTransactions, ProductsAndJobs, unittest.TestCase):
+    pass
+
+
+class ProductsAndJobsBehindPooledSessions(PooledSessions, ProductsAndJobs, unittest.TestCase):
     pass
 
 

@@ -9,7 +9,7 @@ import unittest
 
 from ground_rules import Collection, GroundRules
 from reactor import Client
-from template import PASSWORD, PostgresAndRedis, SQLiteAlone, Template
+from template import PASSWORD, PooledSessions, PooledTransactions, PostgresAndRedis, SQLiteAlone, Template
 
 USER = {"id", "email", "username", "name", "full_name", "role", "is_active", "email_verified_at", "created_at", "updated_at"}
 TASK = {"id", "title", "description", "priority", "status", "due_date", "owner_id", "created_at", "updated_at"}
@@ -237,6 +237,14 @@ class UsersTasksAndTokensOnSQLite(SQLiteAlone, UsersTasksAndTokens, unittest.Tes
 
 
 class UsersTasksAndTokensOnPostgres(PostgresAndRedis, UsersTasksAndTokens, unittest.TestCase):
+    pass
+
+
+class UsersTasksAndTokensBehindPooledTransactions(PooledTransactions, UsersTasksAndTokens, unittest.TestCase):
+    pass
+
+
+class UsersTasksAndTokensBehindPooledSessions(PooledSessions, UsersTasksAndTokens, unittest.TestCase):
     pass
 
 

@@ -7,7 +7,7 @@ import uuid
 
 from ground_rules import Collection, GroundRules
 from reactor import Client
-from template import ADMIN, PASSWORD, PostgresAndRedis, SQLiteAlone
+from template import ADMIN, PASSWORD, PooledSessions, PooledTransactions, PostgresAndRedis, SQLiteAlone
 
 USER = {"id", "email", "username", "name", "full_name", "role", "is_active", "email_verified_at", "created_at", "updated_at"}
 
@@ -124,4 +124,12 @@ class RolesOnSQLite(SQLiteAlone, Roles, unittest.TestCase):
 
 
 class RolesOnPostgres(PostgresAndRedis, Roles, unittest.TestCase):
+    pass
+
+
+class RolesBehindPooledTransactions(PooledTransactions, Roles, unittest.TestCase):
+    pass
+
+
+class RolesBehindPooledSessions(PooledSessions, Roles, unittest.TestCase):
     pass

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from ground_rules import Collection, GroundRules
 from reactor import Answer, Client
-from template import PASSWORD, PostgresAndRedis, SQLiteAlone, Template
+from template import PASSWORD, PooledSessions, PooledTransactions, PostgresAndRedis, SQLiteAlone, Template
 
 TASK = {"id", "title", "description", "priority", "status", "due_date", "owner_id", "created_at", "updated_at"}
 UPLOADED = {"id", "filename", "file_path", "file_size", "content_type", "sha256", "message"}
@@ -295,6 +295,14 @@ class TaskManagerAndFilesOnSQLite(SQLiteAlone, TaskManagerAndFiles, unittest.Tes
 
 
 class TaskManagerAndFilesOnPostgres(PostgresAndRedis, TaskManagerAndFiles, unittest.TestCase):
+    pass
+
+
+class TaskManagerAndFilesBehindPooledTransactions(PooledTransactions, TaskManagerAndFiles, unittest.TestCase):
+    pass
+
+
+class TaskManagerAndFilesBehindPooledSessions(PooledSessions, TaskManagerAndFiles, unittest.TestCase):
     pass
 
 

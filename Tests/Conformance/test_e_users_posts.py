@@ -8,7 +8,7 @@ import urllib.parse
 import uuid
 
 from ground_rules import Collection, GroundRules
-from template import PostgresAndRedis, SQLiteAlone, Template
+from template import PooledSessions, PooledTransactions, PostgresAndRedis, SQLiteAlone, Template
 
 ENTRY = {"id", "name", "email", "created_at"}
 POST = {"id", "user_id", "title", "content", "created_at"}
@@ -164,6 +164,14 @@ class UsersAndPostsOnSQLite(SQLiteAlone, UsersAndPosts, unittest.TestCase):
 
 
 class UsersAndPostsOnPostgres(PostgresAndRedis, UsersAndPosts, unittest.TestCase):
+    pass
+
+
+class UsersAndPostsBehindPooledTransactions(PooledTransactions, UsersAndPosts, unittest.TestCase):
+    pass
+
+
+class UsersAndPostsBehindPooledSessions(PooledSessions, UsersAndPosts, unittest.TestCase):
     pass
 
 

@@ -7,12 +7,18 @@ public import Reactor
 /// A kind of database, of which every test gets an empty one of its own.
 public struct TestDatabase: Sendable, Hashable, CustomStringConvertible {
     public let dialect: SQLDialect
+    private let preparedStatements: PreparedStatements
 
-    public static let sqlite = TestDatabase(dialect: .sqlite)
-    public static let postgres = TestDatabase(dialect: .postgres)
+    public static let sqlite = TestDatabase(dialect: .sqlite, preparedStatements: .auto)
+    public static let postgres = TestDatabase(dialect: .postgres, preparedStatements: .auto)
+    /// As behind a transaction pooler: nothing is left on the server between two transactions.
+    public static let unprepared = TestDatabase(dialect: .postgres, preparedStatements: .off)
 
     /// What this run can use.
-    public static var available: [TestDatabase] { hasPostgres ? [.sqlite, .postgres] : [.sqlite] }
+    public static var available: [TestDatabase] { [.sqlite] + servers }
+
+    /// Each way to talk to PostgreSQL, where there is one.
+    public static var servers: [TestDatabase] { hasPostgres ? [.postgres, .unprepared] : [] }
 
     public static var hasPostgres: Bool { postgresURL != nil }
 
@@ -22,7 +28,9 @@ public struct TestDatabase: Sendable, Hashable, CustomStringConvertible {
         return url.isEmpty ? nil : url
     }
 
-    public var description: String { dialect == .sqlite ? "SQLite" : "PostgreSQL" }
+    public var description: String {
+        dialect == .sqlite ? "SQLite" : preparedStatements == .off ? "PostgreSQL, nothing prepared" : "PostgreSQL"
+    }
 
     /// Runs `body` with a pool on a loop of its own, on an empty database that is gone afterwards.
     /// - Parameter configure: changes the pool's sizes and deadlines.
@@ -74,6 +82,7 @@ public struct TestDatabase: Sendable, Hashable, CustomStringConvertible {
         endpoint.options.append(PostgresEndpoint.Option(name: "options", value: "-c search_path=\(schema)"))
         var own = configuration
         own.location = .postgres(endpoint)
+        own.preparedStatements = preparedStatements
         try await administrate(configuration, on: loop, "CREATE SCHEMA \(schema)")
         do {
             let result = try await body(own)

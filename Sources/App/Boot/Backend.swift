@@ -157,6 +157,7 @@ extension AppConfiguration {
                 settings.connectTimeout = database.connectTimeout
                 settings.statementTimeout = database.statementTimeout
                 settings.poolWait = database.poolWait
+                settings.preparedStatements = database.preparedStatements
                 settings.connectionMaxAge = database.connectionMaxAge == .zero ? nil : database.connectionMaxAge
                 return settings
             } catch {

@@ -134,6 +134,7 @@ struct AppConfiguration: Sendable {
         /// Connections for transactions of one loop.
         var poolSize = 4
         var poolWait: Duration = .seconds(2)
+        var preparedStatements = PreparedStatements.auto
         /// Zero is never.
         var connectionMaxAge: Duration = .seconds(3_600)
         var connectTimeout: Duration = .seconds(3)

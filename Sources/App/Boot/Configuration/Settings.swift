@@ -159,6 +159,9 @@ enum Settings {
                 "DATABASE_POOL_SIZE", \.database.poolSize, .integer(1...1_000), "Connections of one loop that may be in a transaction"),
             Setting("DATABASE_POOL_WAIT", \.database.poolWait, .timeout, "For a free connection: 503"),
             Setting(
+                "DATABASE_PREPARED_STATEMENTS", \.database.preparedStatements, .choice(),
+                "PostgreSQL: whether statements are prepared; off behind a transaction pooler, which auto finds out"),
+            Setting(
                 "DATABASE_CONNECTION_MAX_AGE", \.database.connectionMaxAge, .duration(.zero...(.seconds(366 * 86_400))),
                 "PostgreSQL: an older connection is replaced, after what it is doing; 0s is never"),
             Setting("DATABASE_CONNECT_TIMEOUT", \.database.connectTimeout, .timeout, "For a connection to be made"),

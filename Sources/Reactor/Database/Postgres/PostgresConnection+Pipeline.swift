@@ -22,18 +22,17 @@ extension PostgresConnection: TickFlushable {
     }
 
     private func send(_ request: PostgresRequest, isAlone: Bool) -> Bool {
+        session == .own ? sendPrepared(request, isAlone: isAlone) : sendWithText(request, isAlone: isAlone)
+    }
+
+    private func sendPrepared(_ request: PostgresRequest, isAlone: Bool) -> Bool {
         let statement = cache.statement(request.sql) { evicted in
             if handle.sendOnce("DEALLOCATE \(evicted)") { state.sentHousekeeping() }
         }
         // DEALLOCATE has opened a group: what is alone does not share it.
         if isAlone, state.openGroup > 0 { sync() }
         guard isUsable else { return false }
-        var leads: PostgresPipelineState<PostgresRequest>.Leads = []
-        if let mode = pendingBegin {
-            guard handle.sendOnce(mode == .write ? "BEGIN" : "BEGIN READ ONLY") else { return false }
-            pendingBegin = nil
-            leads.insert(.begin)
-        }
+        guard var leads = sendBegin() else { return false }
         if !statement.isPrepared {
             guard handle.sendPrepare(name: statement.name, sql: request.sql) else { return false }
             statement.isPrepared = true
@@ -41,9 +40,36 @@ extension PostgresConnection: TickFlushable {
         }
         guard handle.sendExecute(name: statement.name, parameters) else { return false }
         request.statement = statement
+        noteSent(request, leads, isAlone: isAlone)
+        return true
+    }
+
+    /// For a server process that knows nothing of what was sent before: first what holds for this transaction.
+    private func sendWithText(_ request: PostgresRequest, isAlone: Bool) -> Bool {
+        request.statement = nil
+        let beginsGroup = transaction == nil && state.openGroup == 0
+        guard var leads = sendBegin() else { return false }
+        if beginsGroup || !leads.isEmpty {
+            let limit = PostgresSession.limit(configuration.statementTimeout, isExplicit: !leads.isEmpty)
+            guard handle.sendOnce(limit) else { return false }
+            leads.insert(.settings)
+        }
+        guard handle.sendUnnamed(request.sql, parameters) else { return false }
+        noteSent(request, leads, isAlone: isAlone)
+        return true
+    }
+
+    /// The transaction's BEGIN, if it has not been sent; nil where that cannot be.
+    private func sendBegin() -> PostgresPipelineState<PostgresRequest>.Leads? {
+        guard let mode = pendingBegin else { return [] }
+        guard handle.sendOnce(mode == .write ? "BEGIN" : "BEGIN READ ONLY") else { return nil }
+        pendingBegin = nil
+        return .begin
+    }
+
+    private func noteSent(_ request: PostgresRequest, _ leads: PostgresPipelineState<PostgresRequest>.Leads, isAlone: Bool) {
         let mayReplay = transaction == nil && request.replays < 2
         if state.sent(request, leads: leads, isAlone: isAlone, mayReplay: mayReplay) { sync() }
-        return true
     }
 
     private func sync() {
@@ -116,6 +142,7 @@ extension PostgresConnection: TickFlushable {
         case .result(let result):
             return act(on: state.received(.success), .success(result))
         case .failure(let failure):
+            if failure.isLostStatement { noteLostStatement() }
             return act(on: state.received(failure.isStaleStatement ? .stale : .failure), .failure(failure))
         case .aborted:
             let failure = PostgresFailure(sqlState: "25P02", message: "not run, because a statement before it failed")

@@ -37,6 +37,8 @@ public final class PostgresConnection: DatabaseConnection {
     private var drain: LoopPromise<Void>?
     /// True where several callers use the connection at a time: their reads of one tick share a Sync.
     let isShared: Bool
+    /// What may be left on the server between two transactions. Found out while connecting, or when a statement is not what it was.
+    public internal(set) var session: PostgresSession
     var transaction: TransactionMode?
     /// BEGIN is sent together with the transaction's first statement.
     var pendingBegin: TransactionMode?
@@ -51,9 +53,12 @@ public final class PostgresConnection: DatabaseConnection {
     /// Called on the loop with each NOTIFY on a channel that this connection listens to.
     public var notificationHandler: (@Sendable (PostgresNotification) -> Void)?
 
-    private init(loop: EventLoop, handle: PostgresHandle, configuration: DatabaseConfiguration, isShared: Bool) {
+    private init(
+        loop: EventLoop, handle: PostgresHandle, configuration: DatabaseConfiguration, isShared: Bool, session: PostgresSession
+    ) {
         self.loop = loop
         self.isShared = isShared
+        self.session = session
         self.handle = handle
         self.configuration = configuration
         timer = LoopTimer(loop: loop)
@@ -80,18 +85,46 @@ public final class PostgresConnection: DatabaseConnection {
         to endpoint: PostgresEndpoint, configuration: DatabaseConfiguration, isShared: Bool, loop: EventLoop,
         timeout: Duration? = nil
     ) async throws(DatabaseError) -> PostgresConnection {
-        let handle = try await PostgresConnector.connect(
-            to: endpoint, statementTimeout: configuration.statementTimeout,
-            timeout: timeout ?? configuration.connectTimeout, loop: loop)
+        let deadline = MonotonicInstant.now() + (timeout ?? configuration.connectTimeout)
+        var session: PostgresSession = configuration.preparedStatements == .off ? .pooled : .own
+        let handle: PostgresHandle
+        do throws(DatabaseError) {
+            handle = try await open(endpoint, session, configuration, loop, deadline)
+        } catch {
+            guard configuration.preparedStatements == .auto, PostgresSession.isRefusal(error) else { throw error }
+            session = .pooled
+            handle = try await open(endpoint, session, configuration, loop, deadline)
+        }
+        let isUncertain = configuration.preparedStatements == .auto && session == .own
         let connection = PostgresConnection(
-            loop: loop, handle: handle, configuration: configuration, isShared: isShared)
+            loop: loop, handle: handle, configuration: configuration, isShared: isShared, session: isUncertain ? .pooled : session)
         do {
             connection.poll = try PollHandle(loop: loop, fileDescriptor: handle.fileDescriptor)
         } catch {
             throw .unavailable("\(error)")
         }
         connection.watch(.readable)
+        if isUncertain { try await connection.findOutWhoAnswers(before: deadline) }
         return connection
+    }
+
+    private static func open(
+        _ endpoint: PostgresEndpoint, _ session: PostgresSession, _ configuration: DatabaseConfiguration, _ loop: EventLoop,
+        _ deadline: MonotonicInstant
+    ) async throws(DatabaseError) -> PostgresHandle {
+        try await PostgresConnector.connect(
+            to: endpoint, statementTimeout: configuration.statementTimeout, session: session, timeout: deadline - .now(), loop: loop)
+    }
+
+    /// A pooler greets with a process id that it has made up. In doubt it is one: what is right for it is right, if slower, for any server.
+    private func findOutWhoAnswers(before deadline: MonotonicInstant) async throws(DatabaseError) {
+        do throws(DatabaseError) {
+            let rows = try await execute("SELECT pg_backend_pid()", [], isWrite: false, timeout: deadline - .now())
+            if try rows.first?.int(0) == Int64(handle.serverProcess) { session = .own }
+        } catch {
+            await close()
+            throw error
+        }
     }
 
     public var dialect: SQLDialect { .postgres }
@@ -155,6 +188,11 @@ public final class PostgresConnection: DatabaseConnection {
     }
 
     // MARK: Ending
+
+    /// A statement that we have prepared is not there, or is another's: somebody stands between us and the server after all.
+    func noteLostStatement() {
+        if configuration.preparedStatements == .auto { session = .pooled }
+    }
 
     /// Tells the owner that a connection to another server is wanted. One that was made a moment ago led to the same server: asking
     /// again waits for as long as connecting again after failures does.

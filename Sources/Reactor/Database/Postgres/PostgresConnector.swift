@@ -23,10 +23,10 @@ final class PostgresConnector {
     /// is ours. Cancelling the task ends the attempt.
     /// - Throws: `.unavailable`, `.timeout`, `.cancelled`; `.incapable` for a database in another encoding than UTF-8.
     static func connect(
-        to endpoint: PostgresEndpoint, statementTimeout: Duration, timeout: Duration, loop: EventLoop
+        to endpoint: PostgresEndpoint, statementTimeout: Duration, session: PostgresSession, timeout: Duration, loop: EventLoop
     ) async throws(DatabaseError) -> PostgresHandle {
         let deadline = MonotonicInstant.now() + timeout
-        var parameters = self.parameters(of: endpoint, statementTimeout: statementTimeout)
+        var parameters = self.parameters(of: endpoint, statementTimeout: statementTimeout, session: session)
         if case .tcp(let host) = endpoint.host {
             parameters += try await addresses(of: host, within: timeout, loop: loop)
         }
@@ -91,7 +91,9 @@ final class PostgresConnector {
 
     // MARK: Parameters
 
-    private static func parameters(of endpoint: PostgresEndpoint, statementTimeout: Duration) -> [(String, String)] {
+    private static func parameters(
+        of endpoint: PostgresEndpoint, statementTimeout: Duration, session: PostgresSession
+    ) -> [(String, String)] {
         var parameters = [
             ("port", String(endpoint.port)), ("client_encoding", "UTF8"), ("fallback_application_name", "reactor"),
         ]
@@ -103,18 +105,18 @@ final class PostgresConnector {
         if let user = endpoint.user { parameters.append(("user", user)) }
         if let password = endpoint.password { parameters.append(("password", password)) }
         if let database = endpoint.database { parameters.append(("dbname", database)) }
-        // The server stops a late statement by itself: its neighbours in the pipeline then go on.
-        var settings = "-c statement_timeout=\(statementTimeout.ceilingMilliseconds) -c TimeZone=UTC"
+        // The server stops a late statement by itself: its neighbours in the pipeline then go on. A pooler is told with each transaction.
+        var settings = session == .own ? ["-c statement_timeout=\(statementTimeout.ceilingMilliseconds) -c TimeZone=UTC"] : []
         var isKerberosChosen = false
         for option in endpoint.options {
             if option.name == "options" {
-                settings += " " + option.value
+                settings.append(option.value)
             } else {
                 parameters.append((option.name, option.value))
                 if option.name == "gssencmode" { isKerberosChosen = true }
             }
         }
-        parameters.append(("options", settings))
+        if !settings.isEmpty { parameters.append(("options", settings.joined(separator: " "))) }
         // Asking for a Kerberos ticket reads files, and costs a round trip where there is one.
         if !isKerberosChosen { parameters.append(("gssencmode", "disable")) }
         return parameters

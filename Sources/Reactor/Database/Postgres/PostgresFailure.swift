@@ -11,8 +11,11 @@ struct PostgresFailure: Error, Equatable {
     /// A prepared statement that the server does not know (any more), knows already, or whose result has changed shape: preparing it
     /// anew, under another name, helps, and nothing was run.
     var isStaleStatement: Bool {
-        sqlState == "26000" || sqlState == "42P05" || (sqlState == "0A000" && Text(message).hasPrefix("cached plan"))
+        isLostStatement || (sqlState == "0A000" && Text(message).hasPrefix("cached plan"))
     }
+
+    /// A prepared statement is not there, or is there already: another server process than the one that we have prepared it with.
+    var isLostStatement: Bool { sqlState == "26000" || sqlState == "42P05" }
 
     /// The text itself is wrong ("syntax error or access rule violation"): sending it once more changes nothing.
     var isOfTheText: Bool { sqlState.hasPrefix("42") }

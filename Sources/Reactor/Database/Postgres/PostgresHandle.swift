@@ -98,6 +98,9 @@ final class PostgresHandle {
         unsafe PQparameterStatus(connection, name).map { unsafe String(cString: $0) }
     }
 
+    /// The process that has greeted us: the server's, or what a pooler has made up.
+    var serverProcess: Int32 { unsafe PQbackendPID(connection) }
+
     var isEncrypted: Bool { unsafe PQsslInUse(connection) != 0 }
 
     /// True outside of any transaction, with nothing under way.
@@ -118,6 +121,14 @@ final class PostgresHandle {
         unsafe parameters.withPointers { values, lengths, formats in
             let count = Int32(truncatingIfNeeded: parameters.count)
             return unsafe PQsendQueryPrepared(connection, name, count, values, lengths, formats, 1) == 1
+        }
+    }
+
+    /// Runs a statement that is not kept, with results in binary.
+    func sendUnnamed(_ sql: String, _ parameters: PostgresParameters) -> Bool {
+        unsafe parameters.withPointers { values, lengths, formats in
+            let count = Int32(truncatingIfNeeded: parameters.count)
+            return unsafe PQsendQueryParams(connection, sql, count, nil, values, lengths, formats, 1) == 1
         }
     }
 

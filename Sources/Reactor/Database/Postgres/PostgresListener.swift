@@ -26,7 +26,7 @@ public struct PostgresSubscription: Sendable {
 
 /// Listens for as long as it runs.
 ///
-/// Nothing may hang on a notification alone: what is sent while the connection is broken is lost. So subscribers are told when listening
+/// Behind a transaction pooler nothing can be heard, and nobody is told that it began. Nothing may hang on a notification alone: what is sent while the connection is broken is lost. So subscribers are told when listening
 /// begins and when it ends.
 public actor PostgresListener {
     public nonisolated let loop: EventLoop
@@ -39,6 +39,7 @@ public actor PostgresListener {
     /// A connection that has silently died is found after this; until then nobody knows that nothing is heard. Subscriptions whose
     /// channel was not there are tried again as often.
     private static let probeInterval = Duration.seconds(2)
+    private static let pooledPause = Duration.seconds(60)
 
     /// - Parameter configuration: its deadlines for connecting and statements, and its pauses after a failure.
     public init(
@@ -66,6 +67,12 @@ public actor PostgresListener {
                 connection = try await PostgresConnection.connect(to: endpoint, configuration: configuration, isShared: true, loop: loop)
             } catch {
                 do { try await loop.sleep(for: backoff.delayAfterFailure(using: &generator)) } catch { return }
+                continue
+            }
+            guard connection.session == .own else {
+                // Behind a pooler LISTEN is another client's after the transaction. Perhaps it goes away one day.
+                await connection.close()
+                do { try await loop.sleep(for: PostgresListener.pooledPause) } catch { return }
                 continue
             }
             connection.notificationHandler = { [weak self] notification in

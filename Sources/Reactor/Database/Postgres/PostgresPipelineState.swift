@@ -16,12 +16,20 @@ struct PostgresPipelineState<Request> {
         let rawValue: UInt8
 
         static var begin: Leads { Leads(rawValue: 1) }
-        static var prepare: Leads { Leads(rawValue: 2) }
+        /// What holds for this transaction alone.
+        static var settings: Leads { Leads(rawValue: 2) }
+        static var prepare: Leads { Leads(rawValue: 4) }
+
+        /// The one whose result comes next.
+        var first: Leads {
+            contains(.begin) ? .begin : contains(.settings) ? .settings : .prepare
+        }
     }
 
     /// Which of a request's messages failed.
     enum Stage: Equatable {
         case begin
+        case settings
         case prepare
         case execute
     }
@@ -71,7 +79,10 @@ struct PostgresPipelineState<Request> {
         var leads: Leads
         var isSettled = false
 
-        var stage: Stage { leads.contains(.begin) ? .begin : leads.contains(.prepare) ? .prepare : .execute }
+        var stage: Stage {
+            guard !leads.isEmpty else { return .execute }
+            return leads.first == .begin ? .begin : leads.first == .settings ? .settings : .prepare
+        }
     }
 
     private enum Entry {
@@ -185,7 +196,7 @@ struct PostgresPipelineState<Request> {
             if statement.stage == .execute {
                 entries.removeFirst()
             } else {
-                statement.leads.remove(statement.leads.contains(.begin) ? .begin : .prepare)
+                statement.leads.remove(statement.leads.first)
                 entries[0] = .statement(statement)
             }
         }

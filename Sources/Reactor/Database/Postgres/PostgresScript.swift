@@ -54,6 +54,10 @@ extension PostgresConnection {
             try await simple(mode == .write ? "BEGIN" : "BEGIN READ ONLY", timeout: configuration.statementTimeout)
         }
         let milliseconds = configuration.scriptTimeout.ceilingMilliseconds
+        if transaction == nil, session == .pooled {
+            // All of it is one transaction, which the limit is part of.
+            return try await simple("SET LOCAL statement_timeout = \(milliseconds); \(sql)", timeout: configuration.scriptTimeout)
+        }
         if transaction == nil {
             isTimeoutLifted = true
             try await simple("SET statement_timeout = \(milliseconds)", timeout: configuration.statementTimeout)

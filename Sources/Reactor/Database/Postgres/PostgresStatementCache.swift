@@ -43,8 +43,10 @@ struct PostgresStatementCache {
             if oldest.value.isPrepared { evicted(oldest.value.name) }
         }
         names &+= 1
-        // A name is never used twice: a stale statement and its successor are two.
-        let statement = PostgresPreparedStatement(name: "s\(names)")
+        // A name is never used twice: a stale statement and its successor are two. And it is the text's: behind a pooler, where another
+        // client's statement of that name may be found, it is the same statement.
+        let bytes = Array(sql.utf8)
+        let statement = PostgresPreparedStatement(name: "s\(names)_\(String(XXHash64.hash(bytes.span), radix: 36))")
         statement.lastUse = uses
         statements[sql] = statement
         return statement

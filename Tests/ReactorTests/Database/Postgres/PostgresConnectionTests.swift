@@ -108,6 +108,40 @@ import Testing
         }
     }
 
+    /// What another client of a pooler does to a server connection that we have prepared statements on.
+    @Test func aStatementThatIsLostIsRunAllTheSameAndNothingIsPreparedAfterwards() async throws {
+        try await withConnection(on: [.postgres]) { connection in
+            #expect(await connection.session == .own)
+            for value in 1...3 {
+                try await #expect(connection.execute(.read("SELECT $1::int"), [.int(Int64(value))])[0].int(0) == Int64(value))
+            }
+            _ = try await connection.execute(.write("DEALLOCATE ALL"), [])
+            let results = await each(0..<20, on: connection) { _ in .read("SELECT $1::int") }
+            for (number, result) in results { try #expect(result.get()[0].int(0) == Int64(number)) }
+            #expect(await connection.session == .pooled)
+            _ = try await connection.execute(.read("SELECT $1::int + 1"), [.int(1)])
+            let known = try await connection.execute(.read("SELECT count(*) FROM pg_prepared_statements"), [])
+            try #expect(known[0].int(0) == 0)
+        }
+    }
+
+    @Test func whereNothingIsPreparedTheServerStillEndsALateStatement() async throws {
+        try await withConnection(on: [.unprepared], configure: { $0.statementTimeout = .milliseconds(300) }) { connection in
+            #expect(await connection.session == .pooled)
+            let began = MonotonicInstant.now()
+            await #expect(throws: DatabaseError.timeout("the statement took too long")) {
+                try await connection.execute(.read("SELECT pg_sleep(5)"), [])
+            }
+            try await #expect(connection.execute(.read("SELECT 1"), [])[0].int(0) == 1)
+            #expect(MonotonicInstant.now() - began < .seconds(2))
+            let known = try await connection.execute(.read("SELECT count(*) FROM pg_prepared_statements"), [])
+            try #expect(known[0].int(0) == 0)
+            // The limit went with its transaction.
+            let limit = try await connection.execute(.read("SELECT reset_val FROM pg_settings WHERE name = 'statement_timeout'"), [])
+            try #expect(limit[0].string(0) == "0")
+        }
+    }
+
     @Test func aReadSurvivesATableThatChangesItsShape() async throws {
         try await withConnection { connection in
             _ = try await connection.execute(.write("CREATE TABLE shapes (a int)"), [])
@@ -267,6 +301,7 @@ private actor Driver {
         self.connection = connection
     }
 
+    var session: PostgresSession { connection.session }
     var inFlight: Int { connection.inFlight }
     var isUsable: Bool { connection.isUsable }
 
@@ -286,23 +321,27 @@ private actor Driver {
     }
 }
 
+/// Runs `body` on a connection that prepares its statements, and on one that does not.
 private func withConnection(
-    isShared: Bool = true, configure: @escaping @Sendable (inout DatabaseConfiguration) -> Void = { _ in },
+    on servers: [TestDatabase] = TestDatabase.servers, isShared: Bool = true,
+    configure: @escaping @Sendable (inout DatabaseConfiguration) -> Void = { _ in },
     _ body: @escaping @Sendable (Driver) async throws -> Void
 ) async throws {
-    try await TestDatabase.postgres.inTurn {
-        try await withLoop { isolation in
-            try await TestDatabase.postgres.withConfiguration(on: isolation.loop) { configuration in
-                var configuration = configuration
-                configure(&configuration)
-                guard case .postgres(let endpoint) = configuration.location else { return }
-                let driver = Driver(
-                    try await PostgresConnection.connect(
-                        to: endpoint, configuration: configuration, isShared: isShared, loop: isolation.loop))
-                let task = Task(executorPreference: isolation.loop) { try await body(driver) }
-                let result = await task.result
-                await driver.close()
-                try result.get()
+    for server in servers {
+        try await server.inTurn {
+            try await withLoop { isolation in
+                try await server.withConfiguration(on: isolation.loop) { configuration in
+                    var configuration = configuration
+                    configure(&configuration)
+                    guard case .postgres(let endpoint) = configuration.location else { return }
+                    let driver = Driver(
+                        try await PostgresConnection.connect(
+                            to: endpoint, configuration: configuration, isShared: isShared, loop: isolation.loop))
+                    let task = Task(executorPreference: isolation.loop) { try await body(driver) }
+                    let result = await task.result
+                    await driver.close()
+                    try result.get()
+                }
             }
         }
     }
