@@ -96,7 +96,7 @@ public actor Cache {
         case .shared(let shared):
             // The process's own generation stands in, so that flights are still told apart by invalidations.
             let bypass = CacheLookup(generation: generations.current(of: namespace), bytes: nil, isStorable: false)
-            guard !generations.isUnpublished(namespace) else {
+            guard !generations.isUnpublished(namespace, now: loop.now) else {
                 counters.bypasses += 1
                 return bypass
             }
@@ -178,6 +178,8 @@ public actor Cache {
             let batch = generations.unpublished(atMost: 256)
             guard !batch.namespaces.isEmpty else { break }
             if await publish(batch.namespaces, through: batch.ticket, to: shared) { continue }
+            // Again and again: a process that begins to listen meanwhile has to hear of it.
+            await feed?.announce(ChangeSet(namespaces: generations.unpublishedNamespaces), on: loop)
             do {
                 try await loop.sleep(for: configuration.publicationRetry)
             } catch {

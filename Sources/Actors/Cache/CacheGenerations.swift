@@ -57,6 +57,10 @@ final class CacheGenerations: Sendable {
         var unpublished: [String: UInt64] = [:]
         /// Whether every invalidation reaches this process, also another one's.
         var isInformed = true
+        /// The shared store is not read until then: another process could not tell it of everything that it has changed.
+        var bypassedUntil = MonotonicInstant(nanoseconds: 0)
+        /// Others have been heard before: what they said since is missing.
+        var hasListened = false
     }
 
     private let state = Mutex(State())
@@ -100,9 +104,25 @@ final class CacheGenerations: Sendable {
 
     // MARK: What the shared store has yet to learn
 
-    func isUnpublished(_ namespace: String) -> Bool {
-        state.withLock { !$0.unpublished.isEmpty && $0.unpublished[namespace] != nil }
+    /// Whether the shared store may hold entries of a namespace that count no more.
+    func isUnpublished(_ namespace: String, now: MonotonicInstant) -> Bool {
+        state.withLock { $0.bypassedUntil > now || (!$0.unpublished.isEmpty && $0.unpublished[namespace] != nil) }
     }
+
+    /// Others are heard, from now on or again.
+    func listeningBegan(bypassUntil instant: MonotonicInstant) {
+        state.withLock { state in
+            if state.hasListened { state.bypassedUntil = max(state.bypassedUntil, instant) }
+            state.hasListened = true
+        }
+    }
+
+    func bypassSharedStore(until instant: MonotonicInstant) {
+        state.withLock { $0.bypassedUntil = max($0.bypassedUntil, instant) }
+    }
+
+    /// What has to be published, as far as it is worth naming.
+    var unpublishedNamespaces: [String] { state.withLock { Array($0.unpublished.keys) } }
 
     /// Past the limit a namespace is not remembered: other processes then see its old entries until those expire.
     /// - Returns: what to pass to ``markPublished(_:through:)``.

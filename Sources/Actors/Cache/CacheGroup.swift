@@ -7,6 +7,9 @@ public struct CacheGroup: Sendable {
     private let caches: [Cache]
     private let shards: [CacheShard]
     private let generations: CacheGenerations
+    private let usesRedis: Bool
+    /// What a process has announced that could not tell Redis, it announces again in less than this.
+    private static let reannouncement = Duration.seconds(2)
 
     /// - Parameters:
     ///   - loops: the group's loops, in order.
@@ -19,6 +22,7 @@ public struct CacheGroup: Sendable {
     ) {
         precondition(redis.map { $0.count == loops.count } ?? true, "a loop without a Redis client")
         let generations = CacheGenerations()
+        usesRedis = redis != nil
         if feed != nil, redis == nil { generations.setInformed(false) }
         self.generations = generations
         let shards =
@@ -41,14 +45,25 @@ public struct CacheGroup: Sendable {
 
     /// Heeds what other processes say. On any loop of the group.
     public func apply(_ event: ChangeFeed.Event) {
+        guard usesRedis else { return applyLocally(event) }
+        // With Redis, others announce what they could not tell it: so this process is not to read it from there either.
+        let soon = MonotonicInstant.now() + CacheGroup.reannouncement
         switch event {
-        case .began: generations.setInformed(true)
-        case .ended: generations.setInformed(shards.isEmpty)
-        case .changed(let changes) where changes.isEverything: generations.raiseAll()
+        case .began: generations.listeningBegan(bypassUntil: soon)
+        case .ended: break
+        case .changed(let changes) where changes.isEverything: generations.bypassSharedStore(until: soon)
         case .changed(let changes):
             for namespace in changes.namespaces { generations.raise(namespace) }
-            // With Redis, others announce what they could not tell it: so this process is not to read it from there either.
-            if shards.isEmpty, !changes.namespaces.isEmpty { caches[0].publishForOthers(Array(changes.namespaces)) }
+            if !changes.namespaces.isEmpty { caches[0].publishForOthers(Array(changes.namespaces)) }
+        }
+    }
+
+    private func applyLocally(_ event: ChangeFeed.Event) {
+        switch event {
+        case .began: generations.setInformed(true)
+        case .ended: generations.setInformed(false)
+        case .changed(let changes) where changes.isEverything: generations.raiseAll()
+        case .changed(let changes): for namespace in changes.namespaces { generations.raise(namespace) }
         }
     }
 

@@ -172,7 +172,7 @@ extension DatabasePool {
         switch event {
         case .lost: perform(lane.state.lost(id, now: loop.now, dice: .random(in: 0..<1)), lane)
         case .stalled: probeAfterStall()
-        case .wornOut: perform(lane.state.wornOut(id, now: loop.now), lane)
+        case .replacementRequested: perform(lane.state.replace(id, now: loop.now), lane)
         }
     }
 

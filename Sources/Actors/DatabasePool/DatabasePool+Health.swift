@@ -36,7 +36,14 @@ extension DatabasePool {
 
     /// Remembers that the database refused to serve.
     func note(_ error: DatabaseError) {
-        if case .incapable(let reason) = error { incapacity = (reason, .now()) }
+        guard case .incapable(let reason) = error else { return }
+        switch reason {
+        // One statement wanted too much; the next ones may not.
+        case .exhausted: return
+        // PostgreSQL's probe finds out itself whether writes are refused.
+        case .readOnly where dialect == .postgres: return
+        case .readOnly, .storageFull, .damaged, .fileGone, .unsuitable: incapacity = (reason, .now())
+        }
     }
 
     private func problem(trying probe: SQLStatement?) async -> DatabaseError? {

@@ -95,6 +95,7 @@ public actor DatabasePool: SQLExecutor {
             try await connection.script(sql)
             await giveBack(id, lane, isClean: true)
         } catch {
+            note(error)
             counters.errors += 1
             await giveBack(id, lane, isClean: false)
             throw error

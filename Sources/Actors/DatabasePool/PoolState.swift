@@ -71,7 +71,11 @@ struct PoolState {
     /// The one that was used last is used next: its server process has the warmest caches.
     private var idle: [ConnectionID] = []
     /// Leased ones that are closed when they are released.
-    private var worn: Set<ConnectionID> = []
+    private var expiring: Set<ConnectionID> = []
+    /// Connections that are being made to take the place of a shared one, with that one's id.
+    private var successors: [ConnectionID: ConnectionID] = [:]
+    /// After a replacement that could not be made.
+    private var earliestReplacement: MonotonicInstant?
     private var waiters = Deque<Waiter>()
     private var lastID = 0
     private var failures = 0
@@ -107,14 +111,17 @@ struct PoolState {
         [waiters.first?.deadline, attempts > 0 ? nextAttempt : nil, nextReplacement].compactMap(\.self).min()
     }
 
-    /// When the next connection is too old.
+    /// When the next connection is too old, and may be replaced.
     private var nextReplacement: MonotonicInstant? {
-        limits.maxAge == nil ? nil : slots.lazy.compactMap { expiry(of: $0.key, $0.value) }.min()
+        guard limits.maxAge != nil, let expiry = slots.lazy.compactMap({ expiry(of: $0.key, $0.value) }).min() else { return nil }
+        return earliestReplacement.map { max($0, expiry) } ?? expiry
     }
 
-    /// Nil for a connection that is being made, or is to be closed anyway.
+    /// Nil for a connection that is being made or replaced, or is closed when it is released.
     private func expiry(of id: ConnectionID, _ slot: Slot) -> MonotonicInstant? {
-        guard let maxAge = limits.maxAge, let since = slot.since, !worn.contains(id) else { return nil }
+        guard let maxAge = limits.maxAge, let since = slot.since, !expiring.contains(id), !successors.values.contains(id) else {
+            return nil
+        }
         return since + maxAge * (1 - 0.1 * Double(id % 11) / 10)
     }
 
@@ -154,7 +161,7 @@ struct PoolState {
     /// - Parameter isUsable: false where the connection is broken, or not known to be clean.
     mutating func release(_ id: ConnectionID, isUsable: Bool, now: MonotonicInstant) -> [Action] {
         guard case .leased(let since)? = slots[id] else { return [] }
-        guard worn.remove(id) == nil, isUsable, !isClosing else {
+        guard expiring.remove(id) == nil, isUsable, !isClosing else {
             slots[id] = nil
             return [.close(id)] + grow(now: now)
         }
@@ -181,9 +188,12 @@ struct PoolState {
         if limits.isMultiplexed {
             // `failures` stays until the connection has lived for a while.
             slots[id] = .shared(since: now)
+            var replaced: [Action] = []
+            if let old = successors.removeValue(forKey: id), slots.removeValue(forKey: old) != nil { replaced = [.retire(old)] }
+            earliestReplacement = nil
             let granted = waiters.map { Action.grant($0.id, id) }
             waiters.removeAll()
-            return granted + grow(now: now)
+            return granted + replaced + grow(now: now)
         }
         failures = 0
         slots[id] = .leased(since: now)
@@ -195,6 +205,11 @@ struct PoolState {
         _ id: ConnectionID, reason: DatabaseError, now: MonotonicInstant, dice: Double
     ) -> [Action] {
         slots[id] = nil
+        if let old = successors.removeValue(forKey: id), slots[old] != nil {
+            // The old one goes on: there may be no room for two.
+            earliestReplacement = now + limits.longestReconnectDelay
+            return []
+        }
         backOff(reason, now: now, dice: dice)
         guard size == 0, connecting == 0 else { return [] }
         return failWaiters(reason)
@@ -204,7 +219,7 @@ struct PoolState {
     mutating func lost(_ id: ConnectionID, now: MonotonicInstant, dice: Double) -> [Action] {
         guard let slot = slots.removeValue(forKey: id) else { return [] }
         idle.removeAll { $0 == id }
-        worn.remove(id)
+        expiring.remove(id)
         if let since = slot.since, now - since < limits.shortestLife {
             backOff(.unavailable("the connection was lost at once"), now: now, dice: dice)
         } else if nextAttempt == nil {
@@ -218,21 +233,27 @@ struct PoolState {
         let open = slots.filter { $0.value.since != nil }.keys.sorted()
         for id in open { slots[id] = nil }
         idle.removeAll()
-        worn.removeAll()
+        expiring.removeAll()
         if nextAttempt == nil { backOff(reason, now: now, dice: dice) }
         return open.map { .close($0) } + failWaiters(reason)
     }
 
-    /// A connection shall be replaced by a new one, after what it is doing.
-    mutating func wornOut(_ id: ConnectionID, now: MonotonicInstant) -> [Action] {
+    /// Replaces a connection by a new one: a leased one when it is released, a shared one when the new one is connected.
+    mutating func replace(_ id: ConnectionID, now: MonotonicInstant) -> [Action] {
         switch slots[id] {
         case .leased:
-            worn.insert(id)
+            expiring.insert(id)
             return []
-        case .idle, .shared:
+        case .idle:
             slots[id] = nil
             idle.removeAll { $0 == id }
             return [.retire(id)] + grow(now: now)
+        case .shared:
+            guard !isClosing, !successors.values.contains(id), (earliestReplacement ?? now) <= now else { return [] }
+            lastID += 1
+            slots[lastID] = .connecting
+            successors[lastID] = id
+            return [.connect(lastID)]
         case .connecting, nil:
             return []
         }
@@ -253,12 +274,18 @@ struct PoolState {
             waiters.removeFirst()
             actions.append(.fail(first.id, .timeout("waiting for a database connection")))
         }
-        // While the server is away, an old connection is better than none.
-        if limits.maxAge != nil, failures == 0 {
-            let old = slots.filter { id, slot in expiry(of: id, slot).map { $0 <= now } ?? false }.keys.sorted()
-            for id in old { actions += wornOut(id, now: now) }
+        return actions + replaceOld(now: now) + grow(now: now)
+    }
+
+    private mutating func replaceOld(now: MonotonicInstant) -> [Action] {
+        guard let nextReplacement, nextReplacement <= now else { return [] }
+        // Where no other could be made, an old connection is better than none.
+        guard limits.isMultiplexed || failures == 0 else {
+            earliestReplacement = now + limits.longestReconnectDelay
+            return []
         }
-        return actions + grow(now: now)
+        let old = slots.filter { id, slot in expiry(of: id, slot).map { $0 <= now } ?? false }.keys.sorted()
+        return old.flatMap { replace($0, now: now) }
     }
 
     /// Refuses callers from now on, and closes what is not in use; leased connections are closed when they are released.

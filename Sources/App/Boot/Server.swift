@@ -119,7 +119,7 @@ struct Server {
         logger.notice("draining", metadata: ["signal": "\(signal)", "grace": "\(DurationText.render(configuration.server.shutdownGrace))"])
         await backend.health.beginDraining()
         sweep.cancel()
-        let grace = configuration.server.shutdownGrace
+        let grace = configuration.server.orderlyGrace
         async let jobsEnded: Void? = worker?.stop(within: grace, ending)
         await ending.step("requests") { await server.drain(within: grace) }
         _ = await jobsEnded

@@ -40,12 +40,12 @@ actor TerminationWatch {
     }
 
     /// When it returns, the signals' default action is suspended, and the first of them begins the grace after which the process ends.
-    func start(_ configuration: AppConfiguration, ending: ShutdownProgress, logger: Logger) throws {
+    func start(_ configuration: AppConfiguration, ending: ShutdownProgress, logger: Logger) async throws {
         sources = [TerminationWatch.terminate, TerminationWatch.interrupt].compactMap { number in
             // The cycle of references ends with `stop()`.
             try? SignalSource(number, loop: loop) { self.received($0, logger) }
         }
-        try TerminationDeadline.start(grace: configuration.server.shutdownGrace) {
+        try await TerminationDeadline.start(grace: configuration.server.shutdownGrace) {
             LogOutput.flush(within: .milliseconds(50))
             return LogOutput.line(
                 configuration.log, .error, "the grace is over",

@@ -32,8 +32,9 @@ struct RunningWorker: Sendable {
     /// Takes no more jobs and returns when those under way have ended; after `grace` they are cancelled, and run again elsewhere.
     func stop(within grace: Duration, _ progress: ShutdownProgress = ShutdownProgress()) async {
         schedules.cancel()
+        async let jobsEnded: Void = progress.step("jobs") { await stopWork(within: grace) }
         await progress.step("the schedules of jobs, or their database connection") { await schedules.value }
-        await progress.step("jobs") { await stopWork(within: grace) }
+        await jobsEnded
     }
 
     private func stopWork(within grace: Duration) async {

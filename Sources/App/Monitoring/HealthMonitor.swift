@@ -49,8 +49,11 @@ actor HealthMonitor {
     private var running: [Part: (task: Task<Void, Never>, since: MonotonicInstant)] = [:]
     private var timer: LoopTimer?
     private let logger: Logger?
-    /// What was last said about the database and the cache.
-    private var said: [Part: HealthCheck.Status] = [:]
+    /// Of the database and the cache: what was reported to be ill, and since when it has been well again.
+    private var reported: Set<Part> = []
+    private var recoveredAt: [Part: MonotonicInstant] = [:]
+    /// What is well for less has not recovered: a full disk takes a small write now and then.
+    private static let recovery = Duration.seconds(3)
     private(set) var isDraining = false
 
     /// - Parameter logger: told once when the database or the cache cannot serve, and once when it can again.
@@ -136,11 +139,11 @@ actor HealthMonitor {
         switch part {
         case .database:
             report.database = await probes.database()
-            say(report.database, of: .database, as: "the database")
+            logChange(to: report.database, of: .database, as: "the database")
             isWell = report.database.status == .healthy
         case .cache:
             report.cache = await probes.cache()
-            say(report.cache, of: .cache, as: "Redis")
+            logChange(to: report.cache, of: .cache, as: "Redis")
             isWell = report.cache.status == .healthy
         case .jobs:
             report.jobs = await probes.jobs()
@@ -157,14 +160,20 @@ actor HealthMonitor {
         running[part] = nil
     }
 
-    /// One line a change of state, whatever it costs in failing requests.
-    private func say(_ check: HealthCheck, of part: Part, as name: String) {
-        let before = said.updateValue(check.status, forKey: part) ?? .healthy
-        guard before != check.status, !isDraining else { return }
-        if check.status == .healthy {
-            logger?.notice("\(name) serves again")
-        } else {
+    /// Logs one line a change of state, however many requests fail for it.
+    private func logChange(to check: HealthCheck, of part: Part, as name: String) {
+        guard !isDraining else { return }
+        if check.status != .healthy {
+            recoveredAt[part] = nil
+            guard reported.insert(part).inserted else { return }
             logger?.warning("\(name) cannot serve", metadata: ["reason": "\(LogText.escaped(check.problem ?? "no answer"))"])
+        } else if reported.contains(part) {
+            let since = recoveredAt[part] ?? .now()
+            recoveredAt[part] = since
+            guard MonotonicInstant.now() - since >= HealthMonitor.recovery else { return }
+            reported.remove(part)
+            recoveredAt[part] = nil
+            logger?.notice("\(name) serves again")
         }
     }
 }

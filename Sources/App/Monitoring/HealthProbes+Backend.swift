@@ -23,10 +23,13 @@ extension HealthProbes {
             database: { await HealthProbes.check(pools) },
             isSchemaCurrent: { try? await Migrator(pool: database).isUpToDate() },
             cache: {
-                guard let clients = redis, let first = clients.first else { return HealthCheck(status: .healthy, detail: "in-process") }
-                // Each loop's own: only who asks finds out that what it reads can no longer be invalidated.
-                for client in clients.dropFirst() { _ = await client.health() }
-                let health = await first.health()
+                guard let clients = redis else { return HealthCheck(status: .healthy, detail: "in-process") }
+                // Each loop has a connection of its own, which may lead to another server.
+                let healths = await withTaskGroup(of: RedisHealth.self) { group in
+                    for client in clients { group.addTask(executorPreference: client.loop) { await client.health() } }
+                    return await group.reduce(into: []) { $0.append($1) }
+                }
+                guard let health = healths.first(where: { !$0.isUp }) ?? healths.first else { return HealthCheck(status: .healthy) }
                 let detail = if case .server(let error)? = health.problem { "redis: \(error.code)" } else { "redis" }
                 return HealthCheck(
                     status: health.isUp ? .healthy : .degraded, latency: health.latency, detail: detail,

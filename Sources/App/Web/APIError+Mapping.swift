@@ -23,7 +23,7 @@ extension APIError {
     /// Whether `error` is news for the operator: it was nobody's request that was wrong. An outage of the database is news once, and
     /// its health check's to tell.
     static func isUnexpected(_ error: any Error) -> Bool {
-        if let error = error as? DatabaseError, error.isOutage, error != .connectionLost(commitUnknown: true) { return false }
+        if let error = error as? DatabaseError, error.isOutage { return false }
         return !(error is APIError) && APIError(error).status.code >= 500
     }
 
@@ -31,7 +31,7 @@ extension APIError {
         switch error {
         case .unavailable, .timeout, .closed: .unavailable()
         case .incapable(.storageFull): .databaseFull
-        // Whoever takes over needs a while.
+        // A failover takes some seconds.
         case .incapable(.readOnly):
             .unavailable(retryAfter: .seconds(5), code: "DATABASE_READ_ONLY", "Nothing can be changed at the moment")
         case .incapable: .unavailable(retryAfter: .seconds(5))

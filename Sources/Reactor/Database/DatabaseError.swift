@@ -41,8 +41,10 @@ public enum DatabaseIncapacity: Sendable, Hashable, CustomStringConvertible {
     case readOnly
     /// There is no space left where it stores.
     case storageFull
-    /// It has no memory, connections or other resources left, or may not use more.
+    /// It has no memory, connections or other resources left for a statement, or may not use more.
     case exhausted
+    /// SQLite: the file is damaged, or is no database.
+    case damaged
     /// SQLite: the file was deleted, or another one has taken its place.
     case fileGone
     /// It can never be used: its encoding is not UTF-8.
@@ -54,6 +56,7 @@ public enum DatabaseIncapacity: Sendable, Hashable, CustomStringConvertible {
         case .readOnly: "it is read-only"
         case .storageFull: "its disk is full"
         case .exhausted: "it has no resources left"
+        case .damaged: "its file is damaged, or is no database"
         case .fileGone: "its file was deleted or replaced"
         case .unsuitable(let reason): reason
         }
@@ -61,11 +64,12 @@ public enum DatabaseIncapacity: Sendable, Hashable, CustomStringConvertible {
 }
 
 extension DatabaseError {
-    /// Whether it speaks against the database and not against the statement: the next one will fail as well.
+    /// Whether it speaks against the database and not against the statement: the next one will fail as well, and a health check finds it.
     public var isOutage: Bool {
         switch self {
-        case .unavailable, .timeout, .connectionLost, .incapable, .closed: true
-        case .constraint, .serialization, .statement, .decoding, .cancelled: false
+        case .incapable(.exhausted): false
+        case .unavailable, .connectionLost(commitUnknown: false), .incapable, .closed: true
+        case .timeout, .connectionLost, .constraint, .serialization, .statement, .decoding, .cancelled: false
         }
     }
 }

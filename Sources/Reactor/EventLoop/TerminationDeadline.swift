@@ -8,38 +8,33 @@ public enum TerminationDeadline {
     /// What an orderly end may take beyond its grace, or after a second signal, before it counts as hanging.
     private static let margin = Duration.milliseconds(250)
 
-    /// Begins to watch, until the process ends. Once a process; costs a thread that sleeps.
+    /// Begins to watch, until the process ends, and returns when it does. Once a process; costs a thread that sleeps.
     /// - Parameters:
     ///   - grace: from the first signal on. A quarter of a second later the exit status is 0. A second signal leaves a quarter of a
     ///     second, then the exit status is 1.
-    ///   - lastWords: what to write to standard error then, as far as its reader has room for it at once. Called on a thread of its own,
+    ///   - finalMessage: what to write to standard error then, as far as its reader has room for it at once. Called on a thread of its own,
     ///     while everything else may hang: it must not wait.
     /// - Throws: ``TransportError`` where there can be no further loop (no file descriptors, no memory).
-    public static func start(grace: Duration, lastWords: @escaping @Sendable () -> [UInt8]) throws(TransportError) {
+    public static func start(grace: Duration, finalMessage: @escaping @Sendable () -> [UInt8]) async throws {
         let loop = try EventLoop(index: -1)
         _ = loop.start(name: "termination")
-        loop.post {
-            do throws(TransportError) {
-                let watch = Watch(grace: grace, lastWords: lastWords, loop: loop)
-                try watch.start()
-            } catch {
-                // Without signal handles the process ends as it did without a deadline.
-            }
+        try await loop.isolation.run { isolation in
+            try Watch(grace: grace, finalMessage: finalMessage, loop: isolation.loop).start()
         }
     }
 
     /// Loop-bound, on the loop that nobody else uses; lives as long as the process.
     private final class Watch {
         private let grace: Duration
-        private let lastWords: @Sendable () -> [UInt8]
+        private let finalMessage: @Sendable () -> [UInt8]
         private let timer: LoopTimer
         private let loop: EventLoop
         private var sources: [SignalSource] = []
-        private var isTerminating = false
+        private var signals = 0
 
-        init(grace: Duration, lastWords: @escaping @Sendable () -> [UInt8], loop: EventLoop) {
+        init(grace: Duration, finalMessage: @escaping @Sendable () -> [UInt8], loop: EventLoop) {
             self.grace = grace
-            self.lastWords = lastWords
+            self.finalMessage = finalMessage
             self.loop = loop
             timer = LoopTimer(loop: loop)
         }
@@ -52,11 +47,16 @@ public enum TerminationDeadline {
         }
 
         private func received() {
-            if isTerminating { return timer.start(after: margin) { ProcessExit.now(1) } }
-            isTerminating = true
-            timer.start(after: grace + margin) {
-                StandardStream.error.writeAvailable(self.lastWords())
-                ProcessExit.now(0)
+            signals += 1
+            switch signals {
+            case 1:
+                timer.start(after: grace + margin) {
+                    StandardStream.error.writeAvailable(self.finalMessage())
+                    ProcessExit.now(0)
+                }
+            case 2: timer.start(after: margin) { ProcessExit.now(1) }
+            // Further ones do not put the end off.
+            default: break
             }
         }
     }

@@ -62,7 +62,12 @@ extension HTTPConnection {
     /// For the sweep, of a connection whose last response is written.
     func sweepLingering(isQuiet: Bool, quietFor: Duration) {
         guard isQuiet else { return }
-        // While nothing is read, a FIN or a reset of the client is not seen by itself.
-        if quietFor > server.limits.lingerTimeout || (!transport.isReading && transport.hasPeerClosed) { transport.abort() }
+        if quietFor > server.limits.lingerTimeout { return transport.abort() }
+        // While nothing is read, a FIN or a reset of the client is not seen by itself. After a FIN there is no more to read than the kernel
+        // holds, and then the connection can be closed without a reset.
+        if !transport.isReading, transport.hasPeerClosed {
+            intake = .discarding(bytes: 0)
+            readOn()
+        }
     }
 }

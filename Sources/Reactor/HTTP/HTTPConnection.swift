@@ -279,7 +279,7 @@ extension HTTPConnection: TCPConnectionDelegate {
     func receivedPlaintextHTTP() -> Bool {
         server.statistics.malformedRequests += 1
         isAbandoned = true
-        refuse(.badRequest, code: "TLS_REQUIRED")
+        refuse(.badRequest, code: HTTPRefusal.tlsRequired)
         attend()
         return true
     }

@@ -2,6 +2,9 @@
 
 /// A request, or a connection, that gets a response from the server itself, after which the connection is closed.
 public struct HTTPRefusal {
+    /// The code of the response, in clear, to a request in clear on a port for TLS.
+    public static let tlsRequired = "TLS_REQUIRED"
+
     public let status: HTTPStatus
     /// Stable, for programs: `REQUEST_TIMEOUT`, `HANDLER_TIMEOUT`, `TOO_MANY_CONNECTIONS`, or the status in words.
     public let code: String

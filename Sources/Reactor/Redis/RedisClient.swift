@@ -5,8 +5,8 @@
 ///
 /// Every call ends within ``RedisConfiguration/commandTimeout`` (100 ms) and a few milliseconds: with a reply, or with a
 /// ``RedisError`` that tells the caller to do without. After three failures in a row calls fail at once for 5 s; then one of
-/// them probes. After a reply that says that the server cannot serve (READONLY, MISCONF, NOPERM, LOADING ...) they fail at once until
-/// ``health()`` finds that it writes again: what is read from a server that refuses writes is what nobody could invalidate. Commands are
+/// them probes. After a reply that says that the server cannot serve (READONLY, MISCONF, LOADING ...) they fail at once until
+/// ``health()`` finds that it writes again: while it refuses writes, nobody can invalidate what is read from it. Commands are
 /// never repeated by the client: it cannot know whether a lost one was carried out.
 public actor RedisClient {
     public nonisolated let loop: EventLoop
@@ -83,7 +83,7 @@ public actor RedisClient {
         if incapacity == nil { nextProbe = loop.now + RedisClient.probeInterval }
         incapacity = error
         guard error.code == "READONLY" else { return }
-        // Behind a name or an address that was moved, another connection leads to the new master.
+        // Where a failover has moved the name or the address, a new connection leads to the new master.
         connection?.close()
         connection = nil
     }
@@ -123,7 +123,8 @@ public actor RedisClient {
                     RedisCommand("DEL", .text(key)),
                 ], try admit(isProbe: true))
             let errors = replies.compactMap { if case .error(let error) = $0 { error } else { nil } }
-            if !errors.contains(where: \.isOutage) { incapacity = nil }
+            // Of these commands none may be forbidden.
+            incapacity = errors.first { $0.isOutage || $0.code == "NOPERM" }
             guard let first = errors.first else {
                 return RedisHealth(isUp: true, latency: MonotonicInstant.now() - start, problem: nil)
             }

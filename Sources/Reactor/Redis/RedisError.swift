@@ -19,10 +19,10 @@ public struct RedisServerError: Error, Sendable, Hashable, CustomStringConvertib
     }
 
     /// The server cannot serve, whatever it is asked: a replica, one that must not write because its disk failed, one that is loading, a
-    /// part of a cluster, one that forbids us what we need. (The error codes of Redis 7, src/server.c `createSharedObjects`.)
+    /// part of a cluster, one that wants another password. NOPERM is not among them: it may forbid one command only. (The error codes of Redis 7, src/server.c `createSharedObjects`.)
     var isOutage: Bool {
         switch code {
-        case "READONLY", "MISCONF", "NOPERM", "NOAUTH", "WRONGPASS", "LOADING", "MASTERDOWN", "NOREPLICAS", "CLUSTERDOWN", "MOVED", "ASK",
+        case "READONLY", "MISCONF", "NOAUTH", "WRONGPASS", "LOADING", "MASTERDOWN", "NOREPLICAS", "CLUSTERDOWN", "MOVED", "ASK",
             "TRYAGAIN", "BUSY", "UNKILLABLE":
             true
         default: false

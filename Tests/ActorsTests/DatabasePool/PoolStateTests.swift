@@ -2,6 +2,7 @@
 
 @testable import Actors
 import Reactor
+import TestSupport
 import Testing
 
 @Suite struct PoolStateTests {
@@ -25,7 +26,7 @@ import Testing
         #expect(pool.isEmpty)
     }
 
-    @Test func anIdleOrSharedConnectionThatIsTooOldIsRetiredAtOnce() {
+    @Test func anIdleConnectionThatIsTooOldIsRetiredAtOnce() {
         var idle = exclusive(size: 1, maxAge: .seconds(60))
         let id = connection(idle.lease(now: start).1)
         _ = idle.connected(id, now: start)
@@ -33,12 +34,61 @@ import Testing
         #expect(idle.tick(now: start + .seconds(60)) == [.retire(id)])
         #expect(idle.isEmpty)
 
-        var shared = shared(maxAge: .seconds(60))
-        let first = connection(shared.start(now: start))
-        _ = shared.connected(first, now: start)
-        let actions = shared.tick(now: start + .seconds(60))
-        #expect(actions.first == .retire(first))
-        #expect(connects(((.refused(.closed)), actions)) == 1)
+    }
+
+    @Test func aSharedConnectionGoesOnUntilItsSuccessorIsThere() {
+        var pool = shared(maxAge: .seconds(60))
+        let first = connection(pool.start(now: start))
+        _ = pool.connected(first, now: start)
+        let second = connection(pool.tick(now: start + .seconds(60)))
+        #expect(second > first)
+        #expect(pool.size == 1)
+        // There was no room for two: the old one stays, and it is tried again later.
+        #expect(pool.connectFailed(second, reason: .unavailable("too many"), now: start + .seconds(60), dice: 1).isEmpty)
+        #expect(pool.size == 1 && !pool.isAway)
+        #expect(pool.tick(now: start + .seconds(61)).isEmpty)
+        let third = connection(pool.tick(now: start + .seconds(65)))
+        #expect(third > second)
+        #expect(pool.connected(third, now: start + .seconds(65)) == [.retire(first)])
+        #expect(pool.size == 1)
+    }
+
+    /// A tick that changes nothing must not ask for another one at once: the loop would never get to its sockets.
+    @Test func theNextTickIsNeverNow() {
+        for isShared in [false, true] {
+            var pool = isShared ? shared(maxAge: .seconds(60)) : exclusive(size: 2, maxAge: .seconds(60))
+            var generator = SplitMix64(seed: 7)
+            var now = start
+            var connecting = isShared ? connected(pool.start(now: now)) : []
+            var leased: [Int] = []
+            for _ in 0..<20_000 {
+                var actions: [PoolState.Action] = []
+                switch generator.next() % 8 {
+                case 0:
+                    let (lease, more) = pool.lease(now: now)
+                    if case .granted(let id) = lease { leased.append(id) }
+                    actions = more
+                case 1: if let id = leased.popLast() { actions = pool.release(id, isUsable: generator.next() % 4 != 0, now: now) }
+                case 2: if let id = connecting.popLast() { actions = pool.connected(id, now: now) }
+                case 3:
+                    if let id = connecting.popLast() {
+                        actions = pool.connectFailed(id, reason: .unavailable("away"), now: now, dice: 0.5)
+                    }
+                case 4: if let id = leased.last { actions = pool.replace(id, now: now) }
+                default: now = now + .milliseconds(Int64(generator.next() % 20_000))
+                }
+                for case .grant(_, let id) in actions { if !isShared { leased.append(id) } }
+                connecting += connected(actions)
+                let more = pool.tick(now: now)
+                for case .grant(_, let id) in more { if !isShared { leased.append(id) } }
+                connecting += connected(more)
+                if let next = pool.nextTick { #expect(next > now) }
+            }
+        }
+    }
+
+    private func connected(_ actions: [PoolState.Action]) -> [Int] {
+        actions.compactMap { if case .connect(let id) = $0 { id } else { nil } }
     }
 
     @Test func anOldConnectionIsKeptWhileNoNewOneCanBeMade() {
@@ -52,15 +102,16 @@ import Testing
         #expect(pool.hasIdle)
     }
 
-    @Test func aConnectionThatIsWornOutIsReplaced() {
+    @Test func aConnectionIsReplacedOnRequest() {
         var pool = shared(maxAge: nil)
         let first = connection(pool.start(now: start))
         _ = pool.connected(first, now: start)
-        let actions = pool.wornOut(first, now: start + .seconds(10))
-        #expect(actions.first == .retire(first))
-        #expect(pool.connecting == 1)
+        let second = connection(pool.replace(first, now: start + .seconds(10)))
+        #expect(second > first)
         #expect(!pool.isAway)
-        #expect(pool.wornOut(first, now: start + .seconds(10)).isEmpty)
+        // Asked for again while it is under way.
+        #expect(pool.replace(first, now: start + .seconds(10)).isEmpty)
+        #expect(pool.connected(second, now: start + .seconds(10)) == [.retire(first)])
     }
 
     // MARK: Leases

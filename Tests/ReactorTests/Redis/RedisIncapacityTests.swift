@@ -32,7 +32,7 @@ import Testing
 
     @Test(arguments: [
         "READONLY You can't write against a read only replica.", "MISCONF Redis is configured to save RDB snapshots",
-        "NOPERM this user has no permissions to run the 'set' command", "NOAUTH Authentication required.",
+        "NOAUTH Authentication required.",
         "LOADING Redis is loading the dataset in memory", "MASTERDOWN Link with MASTER is down", "NOREPLICAS Not enough good replicas",
         "CLUSTERDOWN The cluster is down", "MOVED 3999 127.0.0.1:6381", "BUSY Redis is busy running a script.",
     ])
@@ -94,6 +94,27 @@ import Testing
                 await RedisIncapacityTests.failure(client, RedisCommand("GET", "a")) == nil
             }
             #expect(isBack)
+            await client.shutdown()
+        }
+    }
+
+    /// One command may be forbidden that others do without; those that the probe tries may not.
+    @Test func aForbiddenCommandCountsOnceTheProbeMeetsIt() async throws {
+        try await withLoop { isolation in
+            let server = try Server(loop: isolation.loop)
+            defer { server.redis.close() }
+            let client = RedisClient(loop: isolation.loop, configuration: RedisConfiguration(address: server.redis.address))
+            server.error = "NOPERM this user has no permissions to run the 'script' command"
+            server.refused = ["SCRIPT"]
+            #expect(await RedisIncapacityTests.failure(client, RedisCommand("SCRIPT", "LOAD", "x")) != nil)
+            #expect(await client.health().isUp)
+            #expect(await RedisIncapacityTests.failure(client, RedisCommand("GET", "a")) == nil)
+            server.refused = ["DEL"]
+            #expect(await !client.health().isUp)
+            guard case .unavailable? = await RedisIncapacityTests.failure(client, RedisCommand("GET", "a")) else {
+                Issue.record("it was asked")
+                return
+            }
             await client.shutdown()
         }
     }

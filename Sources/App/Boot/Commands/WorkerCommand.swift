@@ -18,20 +18,32 @@ struct WorkerCommand: AsyncParsableCommand {
             let loop = group.loops[0]
             let termination = TerminationWatch(loop: loop)
             try await termination.start(configuration, ending: ending, logger: logger)
-            let backend = try await Backend(on: group, configuration, logger: logger)
-            let services = Services(of: backend, on: loop)
-            let handlers = JobHandlers.all(services)
-            backend.listen()
-            let worker = RunningWorker(services, handlers: handlers)
-            logger.notice("working", metadata: ["kinds": "\(handlers.keys.sorted().joined(separator: ", "))"])
-            await termination.drainFromNowOn()
-            let signal = await termination.wait()
-            logger.notice("stopping", metadata: ["signal": "\(signal)"])
-            await worker.stop(within: configuration.server.shutdownGrace, ending)
-            await backend.shutdown(ending)
+            do {
+                let backend = try await Backend(on: group, configuration, logger: logger)
+                await WorkerCommand.work(backend, termination, ending)
+            } catch {
+                await termination.stop()
+                throw error
+            }
             await termination.stop()
             ending.begin("threads of the event loop, of files and of name resolution")
         }
         logger.notice("stopped")
+    }
+
+    /// Until the operator says stop.
+    private static func work(_ backend: Backend, _ termination: TerminationWatch, _ ending: ShutdownProgress) async {
+        let services = Services(of: backend, on: backend.loops[0])
+        let handlers = JobHandlers.all(services)
+        backend.listen()
+        // Notices an SQLite file that was deleted, and a Redis that writes again; nobody asks a worker for its health.
+        await backend.health.start()
+        let worker = RunningWorker(services, handlers: handlers)
+        backend.logger.notice("working", metadata: ["kinds": "\(handlers.keys.sorted().joined(separator: ", "))"])
+        await termination.drainFromNowOn()
+        let signal = await termination.wait()
+        backend.logger.notice("stopping", metadata: ["signal": "\(signal)"])
+        await worker.stop(within: backend.configuration.server.orderlyGrace, ending)
+        await backend.shutdown(ending)
     }
 }

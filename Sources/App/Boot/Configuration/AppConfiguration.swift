@@ -77,6 +77,8 @@ struct AppConfiguration: Sendable {
         /// How long a loop may be behind.
         var maxQueueAge: Duration = .milliseconds(500)
         var shutdownGrace: Duration = .seconds(30)
+        /// For requests and jobs: of the whole grace a tenth, and a second at most, is for what comes after them.
+        var orderlyGrace: Duration { shutdownGrace - min(shutdownGrace / 10, .seconds(1)) }
         var trustedProxies: [String] = []
     }
 

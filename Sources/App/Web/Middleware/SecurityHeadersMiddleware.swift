@@ -18,8 +18,10 @@ struct SecurityHeadersMiddleware: Middleware {
         return response
     }
 
-    func amend(_ response: inout HTTPResponse, of _: HTTPRefusal) {
+    func amend(_ response: inout HTTPResponse, of refusal: HTTPRefusal) {
         addHeaders(to: &response)
+        // Sent in clear (RFC 6797 7.2).
+        if refusal.code == HTTPRefusal.tlsRequired { response.headers.remove("Strict-Transport-Security") }
         response.headers.set("Cache-Control", "no-store")
     }
 

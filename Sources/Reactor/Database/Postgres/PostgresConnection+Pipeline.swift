@@ -169,8 +169,17 @@ extension PostgresConnection: TickFlushable {
             forget(request)
             return true
         case .answer(let request, let stage, let isFinal):
-            let answer = received.mapError { $0.error(isWrite: request.isWrite) }
-            if case .failure(let failure) = received, failure.asksForAnotherServer { noteRefusedWrite() }
+            var answer = received.mapError { $0.error(isWrite: request.isWrite) }
+            if case .failure(let failure) = received {
+                if failure.isReadOnly, transaction == .read {
+                    // Our own transaction refuses it, and not the server: a fault of the caller's.
+                    answer = .failure(.statement(sqlState: failure.sqlState, message: failure.message))
+                } else if failure.isReadOnly {
+                    noteRefusedWrite()
+                } else if failure.endsConnection {
+                    observer?(.replacementRequested)
+                }
+            }
             if case .failure(let failure) = received, stage != .execute || failure.isStaleStatement {
                 if stage == .prepare, failure.isOfTheText { request.statement?.refusal = failure.error(isWrite: request.isWrite) }
                 forget(request)

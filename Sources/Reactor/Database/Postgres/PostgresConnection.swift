@@ -11,8 +11,8 @@ public enum PostgresConnectionEvent: Sendable {
     case stalled
     /// The connection broke; everything in flight has failed.
     case lost
-    /// Another connection should take this one's place: the server behind it refuses writes. What is in flight goes on.
-    case wornOut
+    /// A new connection should take this one's place: its server refuses writes, or has said that it ends. What is in flight goes on.
+    case replacementRequested
 }
 
 /// One connection to PostgreSQL.
@@ -37,7 +37,8 @@ public final class PostgresConnection: DatabaseConnection {
     private var drain: LoopPromise<Void>?
     /// True where several callers use the connection at a time: their reads of one tick share a Sync.
     let isShared: Bool
-    /// What may be left on the server between two transactions. Found out while connecting, or when a statement is not what it was.
+    /// What may be left on the server between two transactions. Detected while connecting; becomes ``PostgresSession/pooled`` when a
+    /// prepared statement turns out to be lost.
     public internal(set) var session: PostgresSession
     var transaction: TransactionMode?
     /// BEGIN is sent together with the transaction's first statement.
@@ -104,7 +105,7 @@ public final class PostgresConnection: DatabaseConnection {
             throw .unavailable("\(error)")
         }
         connection.watch(.readable)
-        if isUncertain { try await connection.findOutWhoAnswers(before: deadline) }
+        if isUncertain { try await connection.detectPooler(before: deadline) }
         return connection
     }
 
@@ -117,7 +118,7 @@ public final class PostgresConnection: DatabaseConnection {
     }
 
     /// A pooler greets with a process id that it has made up. In doubt it is one: what is right for it is right, if slower, for any server.
-    private func findOutWhoAnswers(before deadline: MonotonicInstant) async throws(DatabaseError) {
+    private func detectPooler(before deadline: MonotonicInstant) async throws(DatabaseError) {
         do throws(DatabaseError) {
             let rows = try await execute("SELECT pg_backend_pid()", [], isWrite: false, timeout: deadline - .now())
             if try rows.first?.int(0) == Int64(handle.serverProcess) { session = .own }
@@ -198,10 +199,11 @@ public final class PostgresConnection: DatabaseConnection {
     /// again waits for as long as connecting again after failures does.
     func noteRefusedWrite() {
         guard loop.now - connectedAt > configuration.longestReconnectDelay else { return }
-        observer?(.wornOut)
+        observer?(.replacementRequested)
     }
 
-    /// Waits until nothing is in flight, and closes. For a connection that gets no more statements; they have deadlines, so this ends.
+    /// Waits until nothing is in flight, and closes. For a connection that gets no more statements. Takes at most
+    /// ``DatabaseConfiguration/statementTimeout`` and ``DatabaseConfiguration/probeTimeout``; cancelling the task closes at once.
     public func drainAndClose() async {
         if isUsable, inFlight > 0 {
             let promise = LoopPromise<Void>(loop: loop)

@@ -22,16 +22,19 @@ struct PostgresFailure: Error, Equatable {
 
     /// The server refuses writes. A connection made anew may lead to another server: the name, the virtual address or the pooler in
     /// between points to the one that took over.
-    var asksForAnotherServer: Bool { sqlState == "25006" }
+    var isReadOnly: Bool { sqlState == "25006" }
+
+    /// The server, or a pooler, says that the connection is of no more use; most then close it.
+    var endsConnection: Bool { sqlState.hasPrefix("08") || sqlState.hasPrefix("57P") }
 
     /// The error by its SQLSTATE (PostgreSQL, appendix A). The policy of each class:
     ///
     /// | SQLSTATE | what it is | what becomes of the connection, and of the request |
     /// |---|---|---|
-    /// | 08xxx, 57P01 to 57P05 | the connection or the server ends; poolers report their own troubles as 08P01 | dropped; a read is run again, a write is 503 |
-    /// | 25006 | read-only | made anew, not more often than every few seconds; 503, not ready |
+    /// | 08xxx, 57P01 to 57P05 | the connection or the server ends; poolers report their own troubles as 08P01 | replaced; a read is run again, a write is 503 |
+    /// | 25006 | read-only; in a transaction that is to read only, a fault of ours: 500 | replaced, at most every few seconds; 503, not ready |
     /// | 53100 | disk full | kept; 507, not ready |
-    /// | 53xxx | out of memory, connections or another limit | kept; 503, not ready |
+    /// | 53xxx | out of memory, connections or another limit, perhaps for this statement alone | kept; 503, logged for each request |
     /// | 26000, 42P05, 0A000 "cached plan" | the prepared statement is not what we think | kept; prepared anew and run once more |
     /// | 40001, 40P01 | collision | kept; the transaction is run again |
     /// | 57014 | statement timeout, or cancelled | kept; 503 |

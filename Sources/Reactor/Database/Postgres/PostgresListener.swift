@@ -70,7 +70,7 @@ public actor PostgresListener {
                 continue
             }
             guard connection.session == .own else {
-                // Behind a pooler LISTEN is another client's after the transaction. Perhaps it goes away one day.
+                // After the transaction the pooler gives the server connection, and with it what LISTEN hears, to another client.
                 await connection.close()
                 do { try await loop.sleep(for: PostgresListener.pooledPause) } catch { return }
                 continue

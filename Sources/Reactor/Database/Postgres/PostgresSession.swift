@@ -13,9 +13,10 @@ public enum PreparedStatements: String, Sendable, Hashable, CaseIterable {
 public enum PostgresSession: Sendable, Hashable {
     /// Prepared statements, settings, LISTEN: it is the same server process from beginning to end.
     case own
-    /// Nothing. A transaction pooler (PgBouncer's `pool_mode = transaction` and the like) is in between, and the next transaction may be
-    /// run by a process that has other clients' statements, or none. So statements are sent with their text each time, settings with each
-    /// transaction, and notifications cannot be heard.
+    /// Nothing but `statement_timeout`, which goes with each transaction: no statement may depend on `TimeZone` or another setting. A
+    /// transaction pooler (PgBouncer's `pool_mode = transaction` and the like) is in between, and the next transaction may be
+    /// run by a process that has other clients' statements, or none. So statements are sent with their text each time, and notifications
+    /// cannot be heard.
     case pooled
 
     /// The server's own limit of a statement, for the transaction that the next statement begins.

@@ -31,7 +31,7 @@ enum SQLiteErrorMapping {
         case SQLITE_BUSY, SQLITE_LOCKED: .serialization
         case SQLITE_INTERRUPT: .cancelled
         case SQLITE_CANTOPEN: .unavailable("the database file cannot be opened")
-        case SQLITE_NOTADB, SQLITE_CORRUPT: .unavailable("the database file is damaged, or is no database")
+        case SQLITE_NOTADB, SQLITE_CORRUPT: .incapable(.damaged)
         case SQLITE_FULL: .incapable(.storageFull)
         case SQLITE_NOMEM: .incapable(.exhausted)
         case SQLITE_IOERR: .statement(sqlState: "58030", message: "the database file cannot be read or written")

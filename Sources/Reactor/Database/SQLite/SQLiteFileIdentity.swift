@@ -1,4 +1,4 @@
-// Which file a database is in, for who wants to know whether it is still there. A value; any thread.
+// Which file a database is in, to find out later whether it is still there. A value; any thread.
 
 import Glibc
 

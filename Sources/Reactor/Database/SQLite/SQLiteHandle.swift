@@ -11,10 +11,12 @@ import Glibc
 final class SQLiteHandle: @unchecked Sendable {
     private var database: OpaquePointer?
     private var statements = SQLiteStatementCache()
+    private let isReader: Bool
     /// What the callbacks ask; set for the length of one call.
     fileprivate var operation: SQLiteOperation?
 
-    private init(database: OpaquePointer) {
+    private init(database: OpaquePointer, isReader: Bool) {
+        self.isReader = isReader
         unsafe self.database = unsafe database
     }
 
@@ -33,7 +35,7 @@ final class SQLiteHandle: @unchecked Sendable {
             unsafe sqlite3_close_v2(opened)
             throw error
         }
-        let handle = unsafe SQLiteHandle(database: opened)
+        let handle = unsafe SQLiteHandle(database: opened, isReader: readOnly)
         // SAFETY: unretained; the handle closes the connection before it goes.
         let context = unsafe Unmanaged.passUnretained(handle).toOpaque()
         unsafe sqlite3_progress_handler(opened, SQLiteOperation.instructionsBetweenLooks, onProgress, context)
@@ -153,7 +155,12 @@ final class SQLiteHandle: @unchecked Sendable {
         if let error = operation.interruption { throw error }
         self.operation = operation
         defer { self.operation = nil }
-        return try body()
+        do throws(DatabaseError) {
+            return try body()
+        } catch .incapable(.readOnly) where isReader {
+            // This connection refuses it, and not the file: a fault of the caller's.
+            throw .statement(sqlState: "25006", message: "a write on a connection that only reads")
+        }
     }
 
     private func runScript(_ sql: String) throws(DatabaseError) {

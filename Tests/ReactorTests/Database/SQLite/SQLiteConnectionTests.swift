@@ -212,14 +212,14 @@ import Testing
         }
     }
 
-    @Test func aFileThatIsNoDatabaseIsUnavailable() async throws {
+    @Test func aFileThatIsNoDatabaseCannotServe() async throws {
         try await withTemporaryFolder { folder in
             try DurableFile.write(Array(repeating: 65, count: 4_096), directory: folder, name: "text.db")
             try await withLoop { isolation in
                 do {
                     _ = try await SQLiteConnection.open("\(folder)/text.db", on: isolation.loop)
                     Issue.record("opened a text as a database")
-                } catch DatabaseError.unavailable {
+                } catch DatabaseError.incapable(.damaged) {
                 }
             }
         }

@@ -34,12 +34,11 @@ import Testing
                 == .statement(sqlState: "42P01", message: "no such table: users"))
     }
 
-    @Test func aDamagedFileIsADatabaseThatIsNotThere() {
-        for code: Int32 in [11, 26, 14] {
-            guard case .unavailable = SQLiteErrorMapping.error(code: code, message: "") else {
-                Issue.record("code \(code)")
-                continue
-            }
+    @Test func aDamagedFileCannotServeAndOneThatCannotBeOpenedIsNotThere() {
+        for code: Int32 in [11, 26] { #expect(SQLiteErrorMapping.error(code: code, message: "") == .incapable(.damaged)) }
+        guard case .unavailable = SQLiteErrorMapping.error(code: 14, message: "") else {
+            Issue.record("code 14")
+            return
         }
     }
 
