@@ -50,13 +50,24 @@ struct RedisCacheStore: Sendable {
 
     /// Gives each namespace a generation that none of its entries carries. O(1) a namespace, one write for all.
     ///
-    /// The old generations are removed first, which a server does that has no memory left for new ones. A namespace without one is given
-    /// one by the next look-up.
+    /// A server that has no memory left for new generations removes the old ones. A namespace without one is given one by the next look-up.
     func raise(_ namespaces: [String]) async throws(RedisError) {
+        let replies = try await client.execute(namespaces.map { setGeneration($0, .unique()) })
+        guard let error = RedisCacheStore.firstError(in: replies) else { return }
+        guard error.code == "OOM" else { throw .server(error) }
+        try await remove(namespaces)
+    }
+
+    @inline(never)
+    private static func firstError(in replies: [RedisValue]) -> RedisServerError? {
+        for case .error(let error) in replies { return error }
+        return nil
+    }
+
+    private func remove(_ namespaces: [String]) async throws(RedisError) {
         var removal = RedisCommand("DEL")
         for namespace in namespaces { removal.append(.text(generationKey(namespace))) }
-        let replies = try await client.execute([removal] + namespaces.map { setGeneration($0, .unique()) })
-        if case .error(let error)? = replies.first { throw .server(error) }
+        _ = try await client.execute(removal)
     }
 
     /// A namespace that has no generation gets one. Of several clients that try, the first one's holds for all.

@@ -53,17 +53,14 @@ public actor RedisClient {
             throw failed(call, error)
         }
         succeeded(call)
-        if case .error(let error) = reply { heard(error) }
+        heard(reply)
         return try reply.unwrapped()
     }
 
     /// Sends several commands back to back, not as a transaction.
     /// - Returns: a reply each, in order; an error reply is in its place as ``RedisValue/error(_:)``.
     public func execute(_ batch: [RedisCommand]) async throws(RedisError) -> [RedisValue] {
-        try await execute(batch, try admit())
-    }
-
-    private func execute(_ batch: [RedisCommand], _ call: Call) async throws(RedisError) -> [RedisValue] {
+        let call = try admit()
         let replies: [RedisValue]
         do throws(RedisError) {
             let connection = if let connection, connection.isOpen { connection } else { try await openConnection(call.deadline) }
@@ -72,12 +69,21 @@ public actor RedisClient {
             throw failed(call, error)
         }
         succeeded(call)
-        for case .error(let error) in replies { heard(error) }
+        heard(replies)
         return replies
     }
 
+    // Apart, because what these keep would make the frames of the calls that wait larger: an allocation for each write.
+
+    @inline(never)
+    private func heard(_ replies: [RedisValue]) {
+        for reply in replies { heard(reply) }
+    }
+
     /// What an error reply says about the server.
-    private func heard(_ error: RedisServerError) {
+    @inline(never)
+    private func heard(_ reply: RedisValue) {
+        guard case .error(let error) = reply else { return }
         if error.isOutage || error.isOutOfMemory { counters.failures += 1 }
         guard error.isOutage else { return }
         if incapacity == nil { nextProbe = loop.now + RedisClient.probeInterval }
@@ -116,12 +122,11 @@ public actor RedisClient {
         let start = MonotonicInstant.now()
         let key = configuration.probeKey
         do throws(RedisError) {
-            let replies = try await execute(
-                [
-                    RedisCommand("SET", .text(key), "1", "PX", .integer(1_000)),
-                    RedisCommand("EVAL", script: "return redis.call('DEL', KEYS[1])", keys: [key], arguments: []),
-                    RedisCommand("DEL", .text(key)),
-                ], try admit(isProbe: true))
+            let replies = try await probe([
+                RedisCommand("SET", .text(key), "1", "PX", .integer(1_000)),
+                RedisCommand("EVAL", script: "return redis.call('DEL', KEYS[1])", keys: [key], arguments: []),
+                RedisCommand("DEL", .text(key)),
+            ])
             let errors = replies.compactMap { if case .error(let error) = $0 { error } else { nil } }
             // Of these commands none may be forbidden.
             incapacity = errors.first { $0.isOutage || $0.code == "NOPERM" }
@@ -131,6 +136,21 @@ public actor RedisClient {
             return RedisHealth(isUp: false, latency: nil, problem: .server(first))
         } catch {
             return RedisHealth(isUp: false, latency: nil, problem: error)
+        }
+    }
+
+    /// ``execute(_:)`` for commands that are sent to a server which is asked for nothing else. Apart from it, because one more
+    /// asynchronous call costs an allocation, and that one is in each write's way.
+    private func probe(_ batch: [RedisCommand]) async throws(RedisError) -> [RedisValue] {
+        let call = try admit(isProbe: true)
+        do throws(RedisError) {
+            let connection = if let connection, connection.isOpen { connection } else { try await openConnection(call.deadline) }
+            let replies = try await connection.execute(batch, deadline: call.deadline)
+            succeeded(call)
+            heard(replies)
+            return replies
+        } catch {
+            throw failed(call, error)
         }
     }
 
