@@ -47,12 +47,13 @@ class Nginx(Proxy):
 
     name = program = "nginx"
 
-    def __init__(self, ports: list[int], *, keeps_upstreams: bool = False, buffers_requests: bool = True) -> None:
+    def __init__(self, ports: list[int], *, keeps_upstreams: bool = False, buffers_requests: bool = True, caches: bool = False) -> None:
         super().__init__(ports)
-        self.keeps_upstreams, self.buffers_requests = keeps_upstreams, buffers_requests
+        self.keeps_upstreams, self.buffers_requests, self.caches = keeps_upstreams, buffers_requests, caches
 
     def text(self) -> str:
         servers = " ".join(f"server 127.0.0.1:{port};" for port in self.ports)
+        cached = "proxy_cache all; proxy_cache_valid any 1m; add_header X-Cache $upstream_cache_status always;" if self.caches else ""
         kept = "proxy_http_version 1.1; proxy_set_header Connection '';" if self.keeps_upstreams else ""
         return f"""
             daemon off; master_process off; pid {self.folder}/pid; error_log stderr warn;
@@ -61,11 +62,12 @@ class Nginx(Proxy):
                 access_log off; client_max_body_size 64m;
                 client_body_temp_path {self.folder}/body; proxy_temp_path {self.folder}/proxy;
                 fastcgi_temp_path {self.folder}/f; uwsgi_temp_path {self.folder}/u; scgi_temp_path {self.folder}/s;
+                proxy_cache_path {self.folder}/cache keys_zone=all:1m;
                 upstream api {{ {servers} {"keepalive 8;" if self.keeps_upstreams else ""} }}
                 server {{
                     listen 127.0.0.1:{self.port};
                     location / {{
-                        proxy_pass http://api; {kept}
+                        proxy_pass http://api; {kept} {cached}
                         proxy_request_buffering {"on" if self.buffers_requests else "off"};
                         proxy_set_header Host $host; proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
                     }}

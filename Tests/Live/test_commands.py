@@ -124,11 +124,51 @@ class Commands(unittest.TestCase):
             self.assertIn(f"-- {labels[-1]}", place.run("migrate", "down", "--dry-run"))
             self.assertEqual(place.run("migrate", "base", "--dry-run").count("-- 0"), len(labels))
             self.assertIn("as declared", place.run("migrate", "check"))
-            place.run("migrate", "down", "2")
+            place.run("migrate", "down", "2", "--yes")
             self.assertIn("pending", place.run("migrate", "status"))
             self.assertIn("+ ", place.run("migrate", "check", code=1))
-            place.run("migrate", "base")
+            place.run("migrate", "base", "--yes")
             self.assertIn("nothing was applied", place.run("migrate", "history"))
+
+    def test_nothing_is_taken_back_without_consent(self) -> None:
+        for place in self.both():
+            place.run("migrate", "up")
+            applied = place.run("migrate", "status")
+            for arguments in (("migrate", "down"), ("migrate", "base")):
+                refusal = place.run(*arguments, code=2)
+                self.assertIn("--yes", refusal)
+                self.assertNotIn(":reactor@", refusal)
+            production = {"APP_ENV": "production", "SECRET_KEY": "a secret of a test that is long enough for it"}
+            self.assertIn("--force", place.run("migrate", "base", "--yes", code=2, **production))
+            self.assertEqual(place.run("migrate", "status"), applied)
+            place.run("migrate", "base", "--yes", "--force", **production)
+            self.assertIn("nothing was applied", place.run("migrate", "history"))
+
+    def test_a_person_is_asked_before_anything_is_taken_back(self) -> None:
+        place = self.workplace()
+        place.run("migrate", "up")
+        applied = place.run("migrate", "status")
+        for typed in ("\n", "n\n", "nonsense\n"):
+            self.assertIn("nothing was changed", self.on_a_terminal(place, typed, "migrate", "base"))
+            self.assertEqual(place.run("migrate", "status"), applied)
+        self.assertIn("taken back", self.on_a_terminal(place, "y\n", "migrate", "base"))
+        self.assertIn("nothing was applied", place.run("migrate", "history"))
+
+    def on_a_terminal(self, place: Workplace, typed: str, *arguments: str) -> str:
+        """What is shown on a terminal on which somebody types."""
+        process, terminal = pty.fork()
+        if process == 0:
+            os.chdir(place.folder)
+            os.execve(os.environ["REACTOR_BINARY"], ["reactor", *arguments], place.environment)
+        os.write(terminal, typed.encode())
+        shown = b""
+        with contextlib.suppress(OSError):  # the end of a terminal is an error on Linux
+            while piece := os.read(terminal, 65_536):
+                shown += piece
+        os.close(terminal)
+        _, status = os.waitpid(process, 0)
+        self.assertEqual(os.waitstatus_to_exitcode(status), 0, shown)
+        return shown.decode(errors="replace")
 
     def test_autogenerate_writes_what_is_between(self) -> None:
         for place in self.both():
@@ -147,7 +187,7 @@ class Commands(unittest.TestCase):
             self.assertEqual(text.count("CREATE INDEX tasks_owner_id_idx ON tasks (owner_id, id DESC);"), 2)
             self.assertEqual(text.count("DROP TABLE leftover;"), 2)
             self.assertIn("MendTasks,\n    ]", (sources / "AllMigrations.swift").read_text())
-            place.run("migrate", "down")
+            place.run("migrate", "down", "--yes")
             self.assertIn("migrations are pending", place.run("migrate", "new", "more", "--autogenerate", code=1))
 
     def test_five_processes_that_start_at_once_apply_each_migration_once_and_all_come_up(self) -> None:

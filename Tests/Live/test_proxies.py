@@ -9,7 +9,7 @@ import time
 import unittest
 
 from proxies import HAProxy, Nginx, Proxy
-from reactor import Server, User
+from reactor import Client, Server, User
 
 MEGABYTE = 1 << 20
 SECRET = "a secret of these tests that all of their servers know"
@@ -107,3 +107,26 @@ class EarlyResponses(unittest.TestCase):
 
     def test_behind_haproxy(self) -> None:
         self.play(HAProxy(self.ports()))
+
+
+class Caching(unittest.TestCase):
+    """A cache that keeps whatever it is not told to leave alone."""
+
+    def test_nobody_is_shown_what_another_asked_for(self) -> None:
+        with Server() as server, Nginx([server.port], caches=True) as nginx:
+            users = [server.register("cached") for _ in range(2)]
+            paths = ["/tasks", "/files", "/auth/me", "/api/v1/jobs", "/tasks/statistics", "/products", "/health/live"]
+            shown = {}
+            for path in paths:
+                for number, user in enumerate(users):
+                    if path == "/tasks" and number == 0:
+                        self.assertEqual(user.api.post("/tasks", {"title": "a secret of the first user"}).status, 201)
+                    for _ in range(3):  # nginx would have it from the second time on
+                        answer = Client(nginx.port, user.access_token).get(path)
+                        self.assertEqual(answer.status, 200, f"{path}: {answer}")
+                        self.assertNotEqual(answer.headers["X-Cache"], "HIT" if path != "/health/live" else None, path)
+                    shown[path, number] = answer.body
+                self.assertEqual(Client(nginx.port).get(path).status, 200 if path == "/health/live" else 401, path)
+            self.assertIn(b"a secret", shown["/tasks", 0])
+            self.assertNotIn(b"a secret", shown["/tasks", 1])
+            self.assertNotEqual(shown["/auth/me", 0], shown["/auth/me", 1])

@@ -3,8 +3,9 @@
 
 import Glibc
 
-/// Standard output or standard error.
+/// Standard input, output or error.
 public enum StandardStream: Int32, Sendable {
+    case input = 0
     case output = 1
     case error = 2
 

@@ -11,7 +11,7 @@ public struct HTTPServerConfiguration: Sendable {
     public var sharesPort: Bool
     /// Connections of the whole server, all loops together.
     public var maxConnections: Int
-    /// Connections of one client address, all loops together; peers on this machine are not counted, since a balancer or a
+    /// Connections of one client address (IPv6: of one /64), all loops together; peers on this machine are not counted, since a balancer or a
     /// load generator is one of them.
     public var maxConnectionsPerAddress: Int
 

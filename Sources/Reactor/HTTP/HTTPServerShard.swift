@@ -21,7 +21,7 @@ final class HTTPServerShard {
     private var connections: [HTTPConnection] = []
     /// Those among them that there was no room for.
     private var refusedConnections = 0
-    private var connectionsByAddress: [String: Int] = [:]
+    private var connectionsByNetwork: [String: Int] = [:]
     private var spareRequests: [HTTPRequest] = []
     /// Tasks without a connection. The last one to be parked is the first to be taken: its memory is the warmest.
     private var parkedWorkers: [HTTPWorker] = []
@@ -66,16 +66,16 @@ final class HTTPServerShard {
     }
 
     private func admit(_ transport: TCPConnection) {
-        let host = transport.remoteAddress.host
+        let network = transport.remoteAddress.network
         let isCounted = !transport.remoteAddress.isLocal
         let isRoom = connections.count - refusedConnections < maxConnections
-        guard isRoom, !isCounted || connectionsByAddress[host, default: 0] < maxConnectionsPerAddress else { return refuse(transport) }
+        guard isRoom, !isCounted || connectionsByNetwork[network, default: 0] < maxConnectionsPerAddress else { return refuse(transport) }
         if let tls, !transport.startTLS(tls) {
             statistics.connectionsRefused += 1
             return transport.abort()
         }
         statistics.connectionsAccepted += 1
-        if isCounted { connectionsByAddress[host, default: 0] += 1 }
+        if isCounted { connectionsByNetwork[network, default: 0] += 1 }
         enroll(HTTPConnection(transport: transport, server: self))
     }
 
@@ -98,8 +98,8 @@ final class HTTPServerShard {
         let address = connection.transport.remoteAddress
         if connection.isRefused {
             refusedConnections -= 1
-        } else if !address.isLocal, let count = connectionsByAddress[address.host] {
-            connectionsByAddress[address.host] = count > 1 ? count - 1 : nil
+        } else if !address.isLocal, let count = connectionsByNetwork[address.network] {
+            connectionsByNetwork[address.network] = count > 1 ? count - 1 : nil
         }
         let last = connections.removeLast()
         if last !== connection {

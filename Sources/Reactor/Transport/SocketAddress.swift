@@ -16,6 +16,19 @@ public enum SocketAddress: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// What is counted as one client: an IPv4 address, or the /64 of an IPv6 one, of which a single host is given as many addresses as it
+    /// likes (RFC 4291 2.5.4, RFC 6177). For a UNIX socket `unix`.
+    var network: String {
+        let host = self.host
+        var bytes = in6_addr()
+        guard host.contains(":"), unsafe inet_pton(AF_INET6, host, &bytes) == 1 else { return host }
+        return unsafe withUnsafeBytes(of: &bytes) { bytes in
+            // ::ffff:192.0.2.1 is an IPv4 address.
+            if unsafe bytes[..<10].allSatisfy({ $0 == 0 }), unsafe bytes[10] == 0xFF, unsafe bytes[11] == 0xFF { return host }
+            return unsafe bytes[..<8].map { String($0, radix: 16) }.joined(separator: ".")
+        }
+    }
+
     /// The host without its port; for a UNIX socket, which has no peer address, `unix`.
     public var host: String {
         switch self {

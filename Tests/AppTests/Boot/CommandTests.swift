@@ -46,8 +46,8 @@ import Testing
             #expect(await ReactorCommand.run(["seed-admin"] + options) == 0)
             #expect(await ReactorCommand.run(["seed-admin"] + options) == 0)
             #expect(await ReactorCommand.run(["migrate", "history"] + options) == 0)
-            #expect(await ReactorCommand.run(["migrate", "down", "1"] + options) == 0)
-            #expect(await ReactorCommand.run(["migrate", "base"] + options) == 0)
+            #expect(await ReactorCommand.run(["migrate", "down", "1", "--yes"] + options) == 0)
+            #expect(await ReactorCommand.run(["migrate", "base", "--yes"] + options) == 0)
         }
     }
 

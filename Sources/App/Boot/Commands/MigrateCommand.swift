@@ -71,13 +71,16 @@ struct MigrateCommand: AsyncParsableCommand {
         var count = 1
         @Flag(help: "Print the SQL and change nothing.")
         var dryRun = false
+        @Flag(help: "Do not ask; needed where nobody can be asked.")
+        var yes = false
 
         func validate() throws {
             guard count > 0 else { throw ValidationError("the count is at least 1") }
         }
 
         func run() async throws {
-            try await takeBack(count, options, dryRun: dryRun)
+            let what = count == 1 ? "the newest migration" : "the newest \(count) migrations"
+            try await takeBack(count, options, dryRun: dryRun, consent: Consent(to: what, isGiven: yes))
         }
     }
 
@@ -86,20 +89,52 @@ struct MigrateCommand: AsyncParsableCommand {
         @OptionGroup var options: ConfigurationOptions
         @Flag(help: "Print the SQL and change nothing.")
         var dryRun = false
+        @Flag(help: "Do not ask; needed where nobody can be asked.")
+        var yes = false
+        @Flag(help: "Also in production.")
+        var force = false
 
         func run() async throws {
-            try await takeBack(.max, options, dryRun: dryRun)
+            let isProduction = try options.loadWithoutSecret().configuration.environment == .production
+            guard dryRun || force || !isProduction else {
+                throw ValidationError("this is production: 'migrate base' removes all data there only with --force")
+            }
+            try await takeBack(
+                .max, options, dryRun: dryRun, consent: Consent(to: "every migration, and with them all data,", isGiven: yes))
         }
     }
 
-    fileprivate static func takeBack(_ count: Int, _ options: ConfigurationOptions, dryRun: Bool) async throws {
+    fileprivate static func takeBack(_ count: Int, _ options: ConfigurationOptions, dryRun: Bool, consent: Consent) async throws {
         if dryRun {
             return try await show(options, otherwise: nothingToTakeBack) { try await $0.plannedDown(count) }
         }
+        let database = try options.loadWithoutSecret().configuration.databaseConfiguration
+        guard try consent.isGiven(for: "\(database)") else { return Terminal.say("nothing was changed") }
         let done = try await withMigrator(options) { migrator in
             try await migrator.down(count) { Terminal.say("\(Terminal.styled("taken back", .yellow))  \($0.label)") }
         }
         if done.isEmpty { Terminal.say(nothingToTakeBack) }
+    }
+
+    /// The operator's word that data may go.
+    fileprivate struct Consent {
+        private let what: String
+        private let isGiven: Bool
+
+        init(to what: String, isGiven: Bool) {
+            self.what = what
+            self.isGiven = isGiven
+        }
+
+        /// - Throws: `ValidationError` (exit status 2) where it was not given and nobody can be asked.
+        func isGiven(for database: String) throws -> Bool {
+            if isGiven { return true }
+            guard StandardStream.input.isTerminal, StandardStream.output.isTerminal else {
+                throw ValidationError("this would take back \(what) of \(database): say --yes, or look at --dry-run")
+            }
+            StandardStream.output.write(Array("Take back \(what) of \(database)? [y/N] ".utf8))
+            return ["y", "yes"].contains(readLine()?.lowercased() ?? "")
+        }
     }
 
     struct Status: AsyncParsableCommand {

@@ -14,8 +14,24 @@ struct SecurityHeadersMiddleware: Middleware {
     func respond(to context: RequestContext, next: Next) async throws -> HTTPResponse {
         var response = try await next(context)
         addHeaders(to: &response)
-        if context.route?.declaration.isSensitive == true { response.headers.set("Cache-Control", "no-store") }
+        if let declaration = context.route?.declaration {
+            SecurityHeadersMiddleware.restrictCaching(of: &response, isSensitive: declaration.isSensitive, access: declaration.access)
+        }
         return response
+    }
+
+    /// Responses that depend on who asks are for nobody else (RFC 9111 3.5 lets a shared cache keep responses to requests with a token where
+    /// one says so, and many caches keep what says nothing). A client's own cache asks each time, and gets 304 where nothing changed.
+    private static func restrictCaching(of response: inout HTTPResponse, isSensitive: Bool, access: Access) {
+        if isSensitive { return response.headers.set("Cache-Control", "no-store") }
+        guard access != .anyone else { return }
+        response.headers.setIfAbsent("Cache-Control", "private, no-cache")
+        // The common case without making a string.
+        if response.headers["Vary"] == "Origin" {
+            response.headers.set("Vary", "Origin, Authorization")
+        } else {
+            response.headers.addToList("Vary", "Authorization")
+        }
     }
 
     func amend(_ response: inout HTTPResponse, of refusal: HTTPRefusal) {

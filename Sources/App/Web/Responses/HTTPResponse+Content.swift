@@ -4,7 +4,7 @@ import Reactor
 
 extension HTTPResponse {
     /// What middleware adds to an answer is known roughly: its fields grow into their room only once.
-    private static let usualFields = 16
+    private static let usualFields = 20
 
     static func bytes(_ bytes: [UInt8], contentType: String, status: HTTPStatus = .ok) -> HTTPResponse {
         var headers = HTTPHeaders()
