@@ -98,8 +98,9 @@ final class LoadDriver {
 
     private func drain() {
         guard phase != .draining, phase != .over else { return }
-        // A loop that was behind has not seen the last arrivals yet: they were due all the same.
-        takeArrivals(dueBy: .now())
+        // A loop that was behind has not seen the last arrivals yet: they were due all the same. And the clock, which counts in
+        // milliseconds of the loop's time, may be up to one early.
+        takeArrivals(dueBy: max(.now(), startedAt + plan.duration))
         phase = .draining
         pacer?.stop()
         recorder.unsent += backlog.count

@@ -47,6 +47,7 @@ def doors(world: World) -> Iterator[Door]:
         ("Transfer-Encoding", "POST /auth/login", nobody, b"", 501),
         ("Connection", "GET /livez", nobody, b"", 200),
         ("Content-Length", "POST /auth/login", nobody, b"", 400),
+        ("Content-Encoding", "POST /auth/login", nobody, b"", 415),
         ("X-Unknown", "GET /livez", nobody, b"", 200),
     ]
     for name, line, caller, others, expected in table:
