@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import socket
 import urllib.parse
 
 import reactor  # noqa: F401  puts scripts/lib on the path
@@ -47,11 +46,7 @@ class PgBouncer(Service):
         return [shutil.which("pgbouncer"), str(self.folder / "pgbouncer.ini")]
 
     def is_ready(self) -> bool:
-        try:
-            socket.create_connection(("127.0.0.1", self.port), 1).close()
-            return True
-        except OSError:
-            return False
+        return self.accepts_connections()
 
     @property
     def url(self) -> str:

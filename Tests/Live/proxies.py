@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 
 import reactor  # noqa: F401  puts scripts/lib on the path
 from services import Service, ServiceError
@@ -28,11 +27,7 @@ class Proxy(Service):
         self.configuration.write_text(self.text())
 
     def is_ready(self) -> bool:
-        try:
-            socket.create_connection(("127.0.0.1", self.port), 1).close()
-            return True
-        except OSError:
-            return False
+        return self.accepts_connections()
 
     def complaints(self) -> list[str]:
         """The lines of the log that tell of an upstream's fault."""

@@ -89,6 +89,13 @@ class Service:
     def is_ready(self) -> bool:
         raise NotImplementedError
 
+    def accepts_connections(self) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", self.port), 1).close()
+            return True
+        except OSError:
+            return False
+
     def prepare(self) -> None:
         """Makes what the server needs before its first start."""
 
