@@ -61,6 +61,12 @@ final class CacheGenerations: Sendable {
         var bypassedUntil = MonotonicInstant(nanoseconds: 0)
         /// Others have been heard before: what they said since is missing.
         var hasListened = false
+
+        mutating func raiseAll() {
+            counter += 1
+            floor = counter
+            raised.removeAll()
+        }
     }
 
     private let state = Mutex(State())
@@ -74,31 +80,28 @@ final class CacheGenerations: Sendable {
         state.withLock { CacheGeneration(high: 0, low: $0.raised[namespace] ?? $0.floor) }
     }
 
-    /// Whether entries of this process may be believed: false while other processes may invalidate them unheard.
-    var isInformed: Bool { state.withLock { $0.isInformed } }
+    /// The generation, and whether entries of this process may be used: not while other processes may invalidate them unheard.
+    func lookUp(_ namespace: String) -> (generation: CacheGeneration, isInformed: Bool) {
+        state.withLock { (CacheGeneration(high: 0, low: $0.raised[namespace] ?? $0.floor), $0.isInformed) }
+    }
 
     /// - Parameter isInformed: what was cached before may have been invalidated unheard, and counts no more.
     func setInformed(_ isInformed: Bool) {
-        state.withLock { $0.isInformed = isInformed }
-        raiseAll()
+        state.withLock { state in
+            state.isInformed = isInformed
+            state.raiseAll()
+        }
     }
 
     func raiseAll() {
-        state.withLock { state in
-            state.counter += 1
-            state.floor = state.counter
-            state.raised.removeAll()
-        }
+        state.withLock { $0.raiseAll() }
     }
 
     func raise(_ namespace: String) {
         state.withLock { state in
             state.counter += 1
             state.raised[namespace] = state.counter
-            guard state.raised.count > maxNamespaces else { return }
-            state.counter += 1
-            state.floor = state.counter
-            state.raised.removeAll()
+            if state.raised.count > maxNamespaces { state.raiseAll() }
         }
     }
 

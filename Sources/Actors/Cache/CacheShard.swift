@@ -51,8 +51,8 @@ struct LocalCacheStore: Sendable {
     let generations: CacheGenerations
 
     func lookUp(namespace: String, key: Text) async -> CacheLookup {
-        let generation = generations.current(of: namespace)
-        guard generations.isInformed else { return CacheLookup(generation: generation, bytes: nil, isStorable: false) }
+        let (generation, isInformed) = generations.lookUp(namespace)
+        guard isInformed else { return CacheLookup(generation: generation, bytes: nil, isStorable: false) }
         let entryKey = CacheEntryKey(namespace: namespace, key: key)
         let bytes = await shard(for: entryKey).value(for: entryKey, generation)
         return CacheLookup(generation: generation, bytes: bytes, isStorable: true)
@@ -75,6 +75,6 @@ struct CacheLookup: Sendable {
     /// Read before the value is loaded; the loaded value is stored under it, whatever was invalidated in between.
     let generation: CacheGeneration
     let bytes: [UInt8]?
-    /// False where the shared store did not answer, or others' invalidations are not heard: the value is loaded, and not stored.
+    /// False where the shared store failed, or where other processes' invalidations do not arrive: the value is loaded, and not stored.
     let isStorable: Bool
 }

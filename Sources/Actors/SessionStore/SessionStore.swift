@@ -38,23 +38,19 @@ public actor SessionStore {
 
     private var tokens: VerifiedTokenTable
     private var sessions: LiveSessionTable
-    private let informedFreshness: Duration
-    private let uninformedFreshness: Duration
+    private let configuration: SessionStoreConfiguration
     private let flights: SingleFlight<FlightKey, Loaded>
     private var counters = SessionStoreStatistics()
 
-    /// - Parameter informedFreshness: what ``SessionStoreConfiguration/freshness`` becomes once other processes are heard; nil where there
-    ///   is none to be heard.
-    public init(
-        loop: EventLoop, configuration: SessionStoreConfiguration = SessionStoreConfiguration(), informedFreshness: Duration? = nil
-    ) {
+    /// - Parameter isInformed: false where other processes share the database, until their changes arrive.
+    public init(loop: EventLoop, configuration: SessionStoreConfiguration = SessionStoreConfiguration(), isInformed: Bool = true) {
         self.loop = loop
-        self.informedFreshness = informedFreshness ?? configuration.freshness
-        uninformedFreshness = configuration.uninformedFreshness
+        self.configuration = configuration
         tokens = VerifiedTokenTable(
             maxTokens: configuration.maxTokens, maxBytes: configuration.maxTokenBytes,
             recheckInterval: configuration.recheckInterval)
-        sessions = LiveSessionTable(maxSessions: configuration.maxSessions, freshness: configuration.freshness)
+        sessions = LiveSessionTable(
+            maxSessions: configuration.maxSessions, freshness: isInformed ? configuration.freshness : configuration.uninformedFreshness)
         flights = SingleFlight(loop: loop)
     }
 
@@ -98,8 +94,8 @@ public actor SessionStore {
     /// Heeds what other processes say.
     func apply(_ event: ChangeFeed.Event) {
         switch event {
-        case .began: sessions.freshness = informedFreshness
-        case .ended: sessions.freshness = uninformedFreshness
+        case .began: sessions.freshness = configuration.freshness
+        case .ended: sessions.freshness = configuration.uninformedFreshness
         case .changed(let changes) where !changes.isEverything:
             for session in changes.sessions { sessions.revoke(session: session) }
             for user in changes.users { sessions.revokeAll(user: user, now: loop.now) }

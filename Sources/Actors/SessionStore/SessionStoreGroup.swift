@@ -13,11 +13,8 @@ public struct SessionStoreGroup: Sendable {
     public init(
         loops: [EventLoop], feed: ChangeFeed? = nil, configuration: SessionStoreConfiguration = SessionStoreConfiguration()
     ) {
-        var own = configuration
-        // Until they are heard.
-        if feed != nil { own.freshness = configuration.uninformedFreshness }
         self.feed = feed
-        stores = loops.map { SessionStore(loop: $0, configuration: own, informedFreshness: configuration.freshness) }
+        stores = loops.map { SessionStore(loop: $0, configuration: configuration, isInformed: feed == nil) }
     }
 
     /// The store to use on `loop`, which is one of the group's.

@@ -84,9 +84,8 @@ struct Server {
         let check = Task(executorPreference: pool.loop) { try await Migrator(pool: pool, known: known).isUpToDate() }
         do {
             if try await !check.value { logger.warning("migrations are pending") }
-        } catch MigrationError.database(.incapable(.unsuitable(let reason))) {
-            throw MigrationError.database(.incapable(.unsuitable(reason)))
         } catch MigrationError.database(let error) {
+            if case .incapable(.unsuitable) = error { throw MigrationError.database(error) }
             logger.warning("the database's schema could not be looked at", metadata: ["error": "\(error)"])
         }
     }

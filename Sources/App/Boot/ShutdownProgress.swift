@@ -1,6 +1,5 @@
 // What a process that was told to end has still to do, for the line that says what hung. Any thread.
 
-import Reactor
 import Synchronization
 
 /// The steps of a shutdown that have begun and not ended.

@@ -12,19 +12,24 @@ struct MigrateCommand: AsyncParsableCommand {
     fileprivate static func withMigrator<Result: Sendable>(
         _ options: ConfigurationOptions, _ body: @escaping @Sendable (Migrator) async throws -> Result
     ) async throws -> Result {
-        let configuration = try options.loadWithoutSecret().configuration
-        return try await EventLoopGroup.withGroup(loops: 1) { group in
+        try await withMigrator(try options.loadWithoutSecret().configuration, body)
+    }
+
+    private static func withMigrator<Result: Sendable>(
+        _ configuration: AppConfiguration, _ body: @escaping @Sendable (Migrator) async throws -> Result
+    ) async throws -> Result {
+        try await EventLoopGroup.withGroup(loops: 1) { group in
             try await DatabaseMigration.run(configuration, on: group.loops[0], body)
         }
     }
 
     /// Prints what would be run, as SQL that a shell of the database would take.
     fileprivate static func show(
-        _ options: ConfigurationOptions, otherwise nothing: String,
+        _ configuration: AppConfiguration, otherwise nothing: String,
         _ planned: @escaping @Sendable (Migrator) async throws -> [PlannedScript]
     ) async throws {
-        var configuration = try options.loadWithoutSecret().configuration
         let scripts = try await EventLoopGroup.withGroup(loops: 1) { group in
+            var configuration = configuration
             // A file that is not there would be made by looking into it.
             if try await OperatorDatabase.missingFile(configuration, on: group.loops[0]) != nil {
                 configuration.database.url = "sqlite::memory:"
@@ -50,7 +55,9 @@ struct MigrateCommand: AsyncParsableCommand {
 
         func run() async throws {
             if dryRun {
-                return try await MigrateCommand.show(options, otherwise: MigrateCommand.nothingToApply) { try await $0.plannedUp() }
+                return try await MigrateCommand.show(
+                    try options.loadWithoutSecret().configuration, otherwise: MigrateCommand.nothingToApply
+                ) { try await $0.plannedUp() }
             }
             let done = try await MigrateCommand.withMigrator(options) { migrator in
                 try await migrator.up {
@@ -80,7 +87,8 @@ struct MigrateCommand: AsyncParsableCommand {
 
         func run() async throws {
             let what = count == 1 ? "the newest migration" : "the newest \(count) migrations"
-            try await takeBack(count, options, dryRun: dryRun, consent: Consent(to: what, isGiven: yes))
+            let configuration = try options.loadWithoutSecret().configuration
+            try await takeBack(count, configuration, dryRun: dryRun, consent: Consent(to: what, isGiven: yes))
         }
     }
 
@@ -95,22 +103,21 @@ struct MigrateCommand: AsyncParsableCommand {
         var force = false
 
         func run() async throws {
-            let isProduction = try options.loadWithoutSecret().configuration.environment == .production
-            guard dryRun || force || !isProduction else {
+            let configuration = try options.loadWithoutSecret().configuration
+            guard dryRun || force || configuration.environment != .production else {
                 throw ValidationError("this is production: 'migrate base' removes all data there only with --force")
             }
             try await takeBack(
-                .max, options, dryRun: dryRun, consent: Consent(to: "every migration, and with them all data,", isGiven: yes))
+                .max, configuration, dryRun: dryRun, consent: Consent(to: "every migration, and with them all data,", isGiven: yes))
         }
     }
 
-    fileprivate static func takeBack(_ count: Int, _ options: ConfigurationOptions, dryRun: Bool, consent: Consent) async throws {
+    fileprivate static func takeBack(_ count: Int, _ configuration: AppConfiguration, dryRun: Bool, consent: Consent) async throws {
         if dryRun {
-            return try await show(options, otherwise: nothingToTakeBack) { try await $0.plannedDown(count) }
+            return try await show(configuration, otherwise: nothingToTakeBack) { try await $0.plannedDown(count) }
         }
-        let database = try options.loadWithoutSecret().configuration.databaseConfiguration
-        guard try consent.isGiven(for: "\(database)") else { return Terminal.say("nothing was changed") }
-        let done = try await withMigrator(options) { migrator in
+        guard try consent.isGiven(for: "\(try configuration.databaseConfiguration)") else { return Terminal.say("nothing was changed") }
+        let done = try await withMigrator(configuration) { migrator in
             try await migrator.down(count) { Terminal.say("\(Terminal.styled("taken back", .yellow))  \($0.label)") }
         }
         if done.isEmpty { Terminal.say(nothingToTakeBack) }
@@ -126,7 +133,7 @@ struct MigrateCommand: AsyncParsableCommand {
             self.isGiven = isGiven
         }
 
-        /// - Throws: `ValidationError` (exit status 2) where it was not given and nobody can be asked.
+        /// - Throws: `ValidationError` (exit status 2) where it was not given and there is no terminal to ask on.
         func isGiven(for database: String) throws -> Bool {
             if isGiven { return true }
             guard StandardStream.input.isTerminal, StandardStream.output.isTerminal else {
