@@ -11,9 +11,11 @@ public final class ChangeFeed: Sendable {
     /// What listens to the others.
     public typealias Handler = @Sendable (Event) -> Void
 
+    /// What a listener is told.
     public enum Event: Sendable {
         /// Others are heard from now on; what they said before was missed.
         case began
+        /// Another process has committed these changes.
         case changed(ChangeSet)
         /// Others are not heard any more.
         case ended
@@ -33,7 +35,8 @@ public final class ChangeFeed: Sendable {
         senders = pools.map { ChangeSender(pool: $0, sender: name) }
     }
 
-    /// Tells every other process, within milliseconds, and until it has succeeded. Call it after the commit.
+    /// Tells every other process, within milliseconds, and until it has succeeded. Call it after the commit. It waits for nothing:
+    /// cancelling the caller's task does not stop the message.
     /// - Parameter loop: the caller's, one of the group's: its changes of one tick are one message.
     public func announce(_ changes: ChangeSet, on loop: EventLoop) async {
         await senders[loop.index].announce(changes)
@@ -53,6 +56,8 @@ public final class ChangeFeed: Sendable {
         }
     }
 
+    /// Sends once more what has not been sent, and returns; what fails then is lost, and other processes see the change a second later at
+    /// most. Takes a statement's timeout a message at most; cancelling the task ends the wait, and what is left is lost.
     public func shutdown() async {
         for sender in senders { await sender.shutdown() }
     }

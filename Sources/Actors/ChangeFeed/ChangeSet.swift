@@ -18,6 +18,10 @@ public struct ChangeSet: Sendable, Hashable {
     /// PostgreSQL takes less than 8,000 bytes in one notification (`NOTIFY`, in its documentation).
     static let maxPayloadBytes = 7_900
 
+    /// - Parameters:
+    ///   - namespaces: of the cache.
+    ///   - sessions: that were ended.
+    ///   - users: whose sessions were all ended, or whose role, name or activity has changed.
     public init(namespaces: [String] = [], sessions: [SessionID] = [], users: [Int64] = []) {
         self.namespaces = Set(namespaces)
         self.sessions = Set(sessions)

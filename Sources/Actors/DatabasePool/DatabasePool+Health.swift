@@ -19,10 +19,10 @@ extension DatabasePool {
     /// little, because a small one finds room where others do not.
     private static let incapacityMemory = Duration.seconds(5)
 
-    /// Asks the database whether it can do what requests need: answer, write, and give another transaction a connection. PostgreSQL
-    /// has ``DatabaseConfiguration/probeTimeout`` for each; SQLite's file is read like by any statement.
-    /// - Parameter probe: PostgreSQL: what is refused where writing is, and writes nothing. A table that it needs and that is not there
-    ///   counts as an answer.
+    /// Checks that the database can do what requests need: run a statement, write, and give another transaction a connection.
+    /// PostgreSQL has ``DatabaseConfiguration/probeTimeout`` for each; SQLite's file is read as by any statement.
+    /// - Parameter probe: PostgreSQL: a statement that the server refuses where it refuses writes, and that writes nothing. A missing
+    ///   table is no problem.
     public func health(trying probe: SQLStatement? = nil) async -> PoolHealth {
         start()
         let begin = MonotonicInstant.now()

@@ -10,8 +10,9 @@ public typealias StatementObserver = @Sendable (_ statement: SQLStatement, _ beg
 
 /// Whether the database answers.
 public struct PoolHealth: Sendable, Hashable {
-    /// Why it does not answer, or cannot serve; nil where it does both.
+    /// Why requests that need the database fail; nil where they do not.
     public let problem: DatabaseError?
+    /// Whether requests that need the database can be served.
     public var isUp: Bool { problem == nil }
     /// Of the round trip that told.
     public let latency: Duration

@@ -1,4 +1,5 @@
-// A worker at work: the queue's loop, the schedules beside it, and what is logged of them. `serve` has one inside, and `reactor worker` is one. A value of lets; its tasks run on the services' loop.
+// A worker at work: the queue's loop, the schedules beside it, and what is logged of them. `serve` has one inside, and `reactor worker`
+// is one. A value of lets; its tasks run on the services' loop.
 
 import Actors
 import FoundationEssentials

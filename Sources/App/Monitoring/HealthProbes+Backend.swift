@@ -12,7 +12,7 @@ extension HealthProbes {
         postgres: "SELECT id FROM users WHERE false FOR UPDATE", sqlite: "SELECT 1")
 
     /// - Parameters:
-    ///   - pools: of all loops, the monitor's first: each has connections of its own, and a loop without any serves nobody.
+    ///   - pools: of all loops, the monitor's first: each has connections of its own, and a loop that has none fails its requests.
     ///   - redis: of all loops, the monitor's first.
     init(
         pools: [DatabasePool], redis: [RedisClient]?, jobs: JobQueue, dataDirectory: String, metrics: PrometheusMetrics

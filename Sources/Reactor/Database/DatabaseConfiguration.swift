@@ -43,7 +43,7 @@ public struct DatabaseConfiguration: Sendable, Hashable, CustomStringConvertible
     /// PostgreSQL: a connection that is older is replaced, after what it is doing; nil is never. What has changed behind a name, a
     /// virtual address or a pooler is then noticed by a server that has no failures to learn it from.
     public var connectionMaxAge: Duration? = .seconds(3_600)
-    /// PostgreSQL: whether statements are prepared on the server, which a transaction pooler does not bear.
+    /// PostgreSQL: whether statements are prepared on the server. Some transaction poolers do not support that.
     public var preparedStatements = PreparedStatements.auto
 
     public init(location: Location) {

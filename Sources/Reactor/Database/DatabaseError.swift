@@ -51,6 +51,7 @@ public enum DatabaseIncapacity: Sendable, Hashable, CustomStringConvertible {
     /// - Parameter reason: for people.
     case unsuitable(_ reason: String)
 
+    /// For logs and health checks: continues "the database cannot serve:".
     public var description: String {
         switch self {
         case .readOnly: "it is read-only"

@@ -1,7 +1,7 @@
 // Request methods. A value; any thread.
 
-/// The methods of IANA's registry of HTTP methods (RFC 9110 16.1.1), without PRI, which is no request but HTTP/2's preface. A path that does not have one of them is 405 with
-/// `Allow`; any other well-formed method is 501 (RFC 9110 9.1).
+/// The methods of IANA's registry of HTTP methods (RFC 9110 16.1.1), without PRI, which is not a request but HTTP/2's preface. A path
+/// that does not have one of them is 405 with `Allow`; any other well-formed method is 501 (RFC 9110 9.1).
 public enum HTTPMethod: String, Sendable, Hashable, CaseIterable {
     // RFC 9110 9.3 and RFC 5789: what routes are made of.
     case get = "GET"

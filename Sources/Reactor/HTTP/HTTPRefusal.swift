@@ -5,6 +5,7 @@ public struct HTTPRefusal {
     /// The code of the response, in clear, to a request in clear on a port for TLS.
     public static let tlsRequired = "TLS_REQUIRED"
 
+    /// What the response says unless the responder chooses another status; 4xx or 5xx.
     public let status: HTTPStatus
     /// Stable, for programs: `REQUEST_TIMEOUT`, `HANDLER_TIMEOUT`, `TOO_MANY_CONNECTIONS`, or the status in words.
     public let code: String

@@ -11,8 +11,8 @@ public struct HTTPServerConfiguration: Sendable {
     public var sharesPort: Bool
     /// Connections of the whole server, all loops together.
     public var maxConnections: Int
-    /// Connections of one client address (IPv6: of one /64), all loops together; peers on this machine are not counted, since a balancer or a
-    /// load generator is one of them.
+    /// Connections of one client address (IPv6: of one /64), all loops together. Peers on this machine are not counted: a balancer or a
+    /// load generator may be one of them.
     public var maxConnectionsPerAddress: Int
 
     public init(
@@ -71,6 +71,7 @@ public protocol HTTPResponder: Sendable {
 }
 
 extension HTTPResponder {
+    /// JSON: `detail` is the status in words, `code` is the refusal's.
     public func refusal(_ refusal: HTTPRefusal) -> HTTPResponse {
         let text = #"{"detail":"\#(refusal.status.reason)","code":"\#(refusal.code)"}"#
         var response = HTTPResponse(status: refusal.status, body: .bytes(Array(text.utf8)))

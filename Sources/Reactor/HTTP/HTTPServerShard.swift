@@ -35,7 +35,7 @@ final class HTTPServerShard {
     /// ends with it.
     private static let maxSpareRequests = 1_024
     private static let maxParkedWorkers = 1_024
-    /// So many connections over the limit are told why at a time; more are closed without a word.
+    /// So many connections over the limit get a response at a time; more are closed without one.
     private static let maxRefusedConnections = 64
 
     init(loop: EventLoop, configuration: HTTPServerConfiguration, shards: Int, responder: any HTTPResponder) {

@@ -18,8 +18,10 @@ public struct RedisServerError: Error, Sendable, Hashable, CustomStringConvertib
         message = rest
     }
 
-    /// The server cannot serve, whatever it is asked: a replica, one that must not write because its disk failed, one that is loading, a
-    /// part of a cluster, one that wants another password. NOPERM is not among them: it may forbid one command only. (The error codes of Redis 7, src/server.c `createSharedObjects`.)
+    /// The server cannot serve any command: a replica, one that must not write because its disk failed, one that is loading, a part of a
+    /// cluster, one that wants another password. NOPERM is not among them: it may forbid one command only.
+    ///
+    /// Source: the error codes of Redis 7, src/server.c `createSharedObjects`.
     var isOutage: Bool {
         switch code {
         case "READONLY", "MISCONF", "NOAUTH", "WRONGPASS", "LOADING", "MASTERDOWN", "NOREPLICAS", "CLUSTERDOWN", "MOVED", "ASK",

@@ -36,7 +36,7 @@ struct WorkerCommand: AsyncParsableCommand {
         let services = Services(of: backend, on: backend.loops[0])
         let handlers = JobHandlers.all(services)
         backend.listen()
-        // Notices an SQLite file that was deleted, and a Redis that writes again; nobody asks a worker for its health.
+        // A worker has no health endpoint: its own checks find an SQLite file that was deleted, and a Redis that writes again.
         await backend.health.start()
         let worker = RunningWorker(services, handlers: handlers)
         backend.logger.notice("working", metadata: ["kinds": "\(handlers.keys.sorted().joined(separator: ", "))"])

@@ -20,8 +20,9 @@ struct SecurityHeadersMiddleware: Middleware {
         return response
     }
 
-    /// Responses that depend on who asks are for nobody else (RFC 9111 3.5 lets a shared cache keep responses to requests with a token where
-    /// one says so, and many caches keep what says nothing). A client's own cache asks each time, and gets 304 where nothing changed.
+    /// A shared cache must not keep a response that depends on the user (RFC 9111 3.5 lets it keep responses to requests with a token
+    /// where a header says so, and many caches keep what has no such header). A client's own cache revalidates each time, and gets 304
+    /// where nothing changed.
     private static func restrictCaching(of response: inout HTTPResponse, isSensitive: Bool, access: Access) {
         if isSensitive { return response.headers.set("Cache-Control", "no-store") }
         guard access != .anyone else { return }

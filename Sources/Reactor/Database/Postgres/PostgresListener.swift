@@ -5,12 +5,13 @@
 public enum PostgresListenerEvent: Sendable {
     /// Notifications are heard from now on; what was sent before was missed.
     case began
+    /// A notification of the channel has arrived.
     case notified(PostgresNotification)
     /// Nothing is heard any more, until the next ``began``.
     case ended
 }
 
-/// A channel, and who wants to hear what is said there.
+/// A channel, and the handler that is called with its notifications.
 public struct PostgresSubscription: Sendable {
     let channel: SQLStatement
     let handler: @Sendable (PostgresListenerEvent) -> Void
@@ -26,8 +27,8 @@ public struct PostgresSubscription: Sendable {
 
 /// Listens for as long as it runs.
 ///
-/// Behind a transaction pooler nothing can be heard, and nobody is told that it began. Nothing may hang on a notification alone: what is sent while the connection is broken is lost. So subscribers are told when listening
-/// begins and when it ends.
+/// What is sent while the connection is broken is lost, so that nothing may depend on a notification alone: subscribers are told when
+/// listening begins and when it ends. Behind a transaction pooler notifications do not arrive, and listening never begins.
 public actor PostgresListener {
     public nonisolated let loop: EventLoop
     private let endpoint: PostgresEndpoint

@@ -5,7 +5,9 @@
 public enum PreparedStatements: String, Sendable, Hashable, CaseIterable {
     /// As it turns out when connecting, or later.
     case auto
+    /// Always: for a direct connection, or a pooler that follows prepared statements.
     case on
+    /// Never: each statement is parsed by the server each time.
     case off
 }
 
